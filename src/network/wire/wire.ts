@@ -1,0 +1,55 @@
+/**
+ * A wire carries bytes between two endpoints in order, as TCP does: connections that open, break, and push back.
+ * Implementations: `tcp-wire.ts` (the kernel's), `memory-wire.ts` (on a virtual clock, with faults). One conformance suite
+ * holds for both: `wire-conformance.test.ts`.
+ */
+
+export interface Endpoint {
+  /** IPv4 address in dotted form. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Why a connection ended, with a stable code. `local`: closed by this side. */
+export type CloseReason = 'local' | 'remote' | 'refused' | 'reset' | 'unreachable' | 'timeout' | 'descriptors' | 'other';
+
+export interface Connection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /**
+   * Queues `bytes` for sending. The caller may reuse the memory at once. False: the queue is over its mark; the bytes are
+   * taken all the same, but wait for `onDrain` before the next write.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Bytes taken by `write` that the wire still holds. */
+  readonly queuedBytes: number;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once and drops what is queued. */
+  destroy(): void;
+}
+
+export interface ConnectionHandlers {
+  onOpen?(): void;
+  /** `bytes` are valid only during the call. */
+  onData(bytes: Uint8Array): void;
+  onDrain?(): void;
+  /** Called exactly once, also when the connection never opened. Nothing is called after it. */
+  onClose(reason: CloseReason): void;
+}
+
+export interface Listener {
+  readonly endpoint: Endpoint;
+  /** Stops accepting; existing connections live on. */
+  close(): void;
+}
+
+export interface Wire {
+  connect(options: { readonly from?: string; readonly to: Endpoint }, handlers: ConnectionHandlers): Connection;
+  /** Port 0: any free one. `ready` gets the listener, or the reason why there is none. */
+  listen(
+    at: Endpoint,
+    accept: (connection: Connection) => ConnectionHandlers,
+    ready: (result: Listener | { readonly error: string }) => void,
+  ): void;
+}

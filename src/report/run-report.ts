@@ -1,0 +1,164 @@
+/**
+ * What a finished run says of itself: the type behind `report.json`. Names end in their unit; SI units; times that belong
+ * to the grid are Unix seconds, times of the machine are milliseconds since the run began.
+ */
+
+export interface RunReport {
+  readonly meterstorm: string;
+  readonly run: RunFacts;
+  readonly audit: AuditFacts;
+  readonly verdict: Verdict;
+  readonly series: Series;
+  readonly delays: Delays;
+  readonly processes: readonly ProcessUse[];
+  readonly machine: MachineFacts;
+}
+
+export interface RunFacts {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly meters: number;
+  readonly concentrators: number;
+  readonly steps: number;
+  readonly intervalSeconds: number;
+  readonly startUnixSeconds: number;
+  readonly offsetMinutes: number;
+  readonly mode: 'push' | 'pull';
+  readonly protocol: string;
+  readonly speed: number | 'max';
+  readonly headend: string;
+  readonly wallSeconds: number;
+  readonly readingsPerSecond: number;
+  readonly realTimeFactor: number;
+  readonly simulatorProcesses: number;
+  readonly intakeProcesses: number;
+  /** Sum over all processes of each one's peak resident set. */
+  readonly peakRssBytes: number;
+  readonly messages: number;
+  readonly bytesSent: number;
+  readonly reconnects: number;
+  /** Messages that left again because they were not confirmed before a connection ended. */
+  readonly resentMessages: number;
+  readonly restarts: readonly { readonly process: string; readonly atMs: number; readonly why: string }[];
+  readonly storeBytes: number;
+  /** False: interrupted, the report covers what happened until then. */
+  readonly complete: boolean;
+}
+
+export interface AuditFacts {
+  readonly planned: number;
+  readonly sent: number;
+  readonly stored: number;
+  readonly missing: number;
+  readonly duplicate: number;
+  readonly wrong: number;
+  readonly unexpected: number;
+  /** Stored rows that the plan made available only after their own step. */
+  readonly late: number;
+  readonly lostByPlan: number;
+  /** Rows that the plan makes available only after the end of the run. */
+  readonly neverAvailable: number;
+  readonly exact: boolean;
+  readonly wallSeconds: number;
+  /** Second copies that the head-end received and dropped. */
+  readonly duplicatesDropped: number;
+  readonly attribution: { readonly simulator: number; readonly network: number; readonly headend: number };
+  readonly examples: readonly AuditExample[];
+}
+
+export interface AuditExample {
+  readonly kind: 'missing' | 'duplicate' | 'wrong' | 'unexpected';
+  readonly meter: number;
+  readonly concentrator: number | null;
+  readonly channel: string;
+  readonly timeUnixSeconds: number;
+  readonly expectedWh: number | null;
+  readonly expectedStatus: number | null;
+  readonly foundWh: number | null;
+  readonly foundStatus: number | null;
+  readonly cause: 'simulator' | 'network' | 'headend';
+  /** One sentence: what is wrong and why it is put down to that cause. */
+  readonly text: string;
+}
+
+export interface Verdict {
+  /** null: could not be known. */
+  readonly able: boolean | null;
+  readonly why: string;
+  readonly resources: {
+    readonly cpuSecondsPerMillionReadings: number;
+    readonly coresUsed: number;
+    readonly peakRssBytes: number;
+    readonly storeBytesPerReading: number;
+    readonly headendCpuSeconds: number;
+    readonly simulatorCpuSeconds: number;
+  };
+  readonly problems: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly from: number;
+    readonly to: number;
+    readonly evidence: string;
+  }[];
+}
+
+/** One value for each step of the scenario. */
+export interface Series {
+  readonly stepUnixSeconds: readonly number[];
+  /** Meters with at least one stored reading that was sent in the step: the paper's "communicating meters". */
+  readonly communicatingMeters: readonly number[];
+  readonly communicatingConcentrators: readonly number[];
+  /** Readings by the step in which they were sent, those of the step itself and older ones apart. */
+  readonly arrivedInTime: readonly number[];
+  readonly arrivedLate: readonly number[];
+  /** Energy of the grid in the step, Wh. */
+  readonly energyWh: readonly number[];
+  /** Over the wall time of the run, sampled. */
+  readonly wallMs: readonly number[];
+  readonly sentReadings: readonly number[];
+  readonly confirmedReadings: readonly number[];
+  readonly storedReadings: readonly number[];
+}
+
+export interface Percentiles {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface Delays {
+  /** From measurement to sending, in time of the grid, seconds: what accessibility alone costs. */
+  readonly measurementToSendingSeconds: Percentiles;
+  /** From sending to the confirmation that the message is durable, on the machine's clock, ms. One value a message. */
+  readonly sendingToConfirmationMs: Percentiles;
+  /** From arrival at the head-end to being queryable in the store, on the machine's clock, ms. One value a reading. */
+  readonly arrivalToStoreMs: Percentiles;
+  /** From measurement to storage, in time of the grid, seconds (plan delay plus machine delay times speed). */
+  readonly measurementToStorageSeconds: Percentiles;
+}
+
+export interface ProcessUse {
+  /** e.g. `simulator 1`, `intake 1`, `store`, `runner`. */
+  readonly name: string;
+  readonly group: 'simulator' | 'headend' | 'runner';
+  readonly pid: number;
+  readonly cpuSeconds: number;
+  readonly peakRssBytes: number;
+  /** Samples over the run; `wallMs` ascending. */
+  readonly wallMs: readonly number[];
+  readonly cpuCores: readonly number[];
+  readonly rssBytes: readonly number[];
+}
+
+export interface MachineFacts {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly loadAverage1: number;
+  readonly node: string;
+  readonly os: string;
+}

@@ -23,6 +23,9 @@ export interface Connection {
   write(bytes: Uint8Array): boolean;
   /** Bytes taken by `write` that the wire still holds. */
   readonly queuedBytes: number;
+  /** Stops `onData` until `resume`; what arrives meanwhile stays with the network and slows the sender down. */
+  pause(): void;
+  resume(): void;
   /** Sends what is queued, then closes. */
   end(): void;
   /** Closes at once and drops what is queued. */

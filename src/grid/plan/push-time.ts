@@ -36,10 +36,15 @@ export class PushTimes {
     return below(entityKey(this.#key, station), step, this.#spreadHundredths);
   }
 
+  /** Hundredths of a second from the start of the run to the station's first message of `step`. */
+  sinceStartHundredths(station: number, step: number): number {
+    return step * this.#intervalHundredths + this.offsetHundredths(station, step);
+  }
+
   /** Unix time in hundredths of a second of message `index` (0 ..) of a step. */
   messageHundredths(station: number, step: number, index: number): number {
     assert(index < this.messagesMax, 'a step has room for its messages');
-    return this.#startHundredths + step * this.#intervalHundredths + this.offsetHundredths(station, step) + index;
+    return this.#startHundredths + this.sinceStartHundredths(station, step) + index;
   }
 
   /**

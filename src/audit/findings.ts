@@ -1,0 +1,111 @@
+/** What an audit found: counts of readings, and a bounded number of examples of each kind. */
+
+import { CHANNELS } from '../reading/batch.ts';
+
+export type FindingKind = 'missing' | 'duplicate' | 'wrong' | 'unexpected';
+export type Culprit = 'simulator' | 'network' | 'headend';
+
+export interface Example {
+  readonly kind: FindingKind;
+  readonly meter: number;
+  readonly concentrator: number | null;
+  readonly channel: string;
+  readonly timeUnixSeconds: number;
+  readonly expectedWh: number | null;
+  readonly expectedStatus: number | null;
+  readonly foundWh: number | null;
+  readonly foundStatus: number | null;
+  readonly cause: Culprit;
+  readonly text: string;
+}
+
+/** Numbers of readings. `missing`, `duplicate`, `wrong` and `unexpected` are all 0 when the store is exact. */
+export interface FindingCounts {
+  readonly planned: number;
+  readonly sent: number;
+  readonly stored: number;
+  readonly missing: number;
+  readonly duplicate: number;
+  readonly wrong: number;
+  readonly unexpected: number;
+  readonly late: number;
+  readonly lostByPlan: number;
+  readonly neverAvailable: number;
+  /** All findings by who is to blame. */
+  readonly attribution: Readonly<Record<Culprit, number>>;
+}
+
+/** Examples kept of each kind; all are counted. */
+export const EXAMPLES_PER_KIND = 10;
+
+export class AuditFindings {
+  planned = 0;
+  sent = 0;
+  stored = 0;
+  missing = 0;
+  duplicate = 0;
+  wrong = 0;
+  unexpected = 0;
+  late = 0;
+  lostByPlan = 0;
+  neverAvailable = 0;
+  /** Missing readings by who lost them; wrong, duplicate and unexpected ones are the head-end's. */
+  readonly #attribution: Record<Culprit, number> = { simulator: 0, network: 0, headend: 0 };
+  readonly examples: Example[] = [];
+  readonly #perKind: Record<FindingKind, number> = { missing: 0, duplicate: 0, wrong: 0, unexpected: 0 };
+
+  counts(): FindingCounts {
+    const { planned, sent, stored, missing, duplicate, wrong, unexpected, late, lostByPlan, neverAvailable } = this;
+    const attribution = { ...this.#attribution };
+    return { planned, sent, stored, missing, duplicate, wrong, unexpected, late, lostByPlan, neverAvailable, attribution };
+  }
+
+  blame(culprit: Culprit): void {
+    this.#attribution[culprit]++;
+  }
+
+  addExample(example: {
+    readonly kind: FindingKind;
+    readonly found: {
+      readonly meter: number;
+      readonly channel: number;
+      readonly time: number;
+      readonly value: number | null;
+      readonly status: number | null;
+    };
+    readonly expected: { readonly value: number; readonly status: number } | null;
+    readonly concentrator: number | null;
+    readonly cause: Culprit;
+    readonly why: string;
+  }): void {
+    const { kind, found, expected, concentrator } = example;
+    if (kind !== 'missing') this.blame(example.cause);
+    if (this.#perKind[kind] >= EXAMPLES_PER_KIND) return;
+    this.#perKind[kind]++;
+    const channel = CHANNELS[found.channel] ?? `channel ${found.channel}`;
+    this.examples.push({
+      kind,
+      meter: found.meter,
+      concentrator,
+      channel,
+      timeUnixSeconds: found.time,
+      expectedWh: expected?.value ?? null,
+      expectedStatus: expected?.status ?? null,
+      foundWh: found.value,
+      foundStatus: found.status,
+      cause: example.cause,
+      text: sentence({ kind, meter: found.meter, channel, time: found.time, why: example.why }),
+    });
+  }
+}
+
+function sentence(facts: {
+  readonly kind: FindingKind;
+  readonly meter: number;
+  readonly channel: string;
+  readonly time: number;
+  readonly why: string;
+}): string {
+  const at = new Date(facts.time * 1000).toISOString().replace('.000Z', 'Z');
+  return `${facts.kind}: meter ${facts.meter}, ${facts.channel}, ${at}: ${facts.why}`;
+}

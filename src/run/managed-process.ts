@@ -1,0 +1,102 @@
+/**
+ * A child process that talks over IPC, is started again when it dies, and goes down with its parent. Typed arrays travel as
+ * they are (`advanced` serialisation).
+ */
+
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../base/clock.ts';
+
+export interface ManagedProcessOptions<Up> {
+  readonly clock: Clock;
+  /** For people: `simulator 1`. */
+  readonly name: string;
+  readonly module: URL;
+  /** Called for every start, the first one included: sends what the process needs. */
+  readonly onStart: (process: { readonly restarts: number }) => void;
+  readonly onMessage: (message: Up) => void;
+  /** The process ended though nobody asked it to. It is started again unless this answers false. */
+  readonly onDied: (why: string) => boolean;
+}
+
+/** Pause before a dead process is started again. */
+const RESTART_DELAY_MS = 100;
+
+export class ManagedProcess<Down extends object, Up> {
+  readonly name: string;
+  readonly #options: ManagedProcessOptions<Up>;
+  #child: ChildProcess | null = null;
+  #restarts = 0;
+  #ending = false;
+  #onEnded: (() => void) | null = null;
+
+  constructor(options: ManagedProcessOptions<Up>) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  start(): void {
+    const { module, onStart, onMessage } = this.#options;
+    const child = fork(fileURLToPath(module), [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
+    child.on('message', (message) => {
+      if (this.#child === child) onMessage(message as Up);
+    });
+    child.on('error', () => {});
+    child.once('exit', (code, signal) => this.#exited(child, signal ?? `exit code ${code ?? 'unknown'}`));
+    onStart({ restarts: this.#restarts });
+  }
+
+  /** False when there is nobody to send to; a restarted process is told everything by `onStart`. */
+  send(message: Down): boolean {
+    const child = this.#child;
+    if (child === null || !child.connected) return false;
+    return child.send(message, (error) => {
+      if (error !== null && child.connected) child.disconnect();
+    });
+  }
+
+  /** From now on the end of the process is expected; `onEnded` is called when it is gone. */
+  expectEnd(onEnded: () => void): void {
+    this.#ending = true;
+    this.#onEnded = onEnded;
+    if (this.#child === null) this.#ended();
+  }
+
+  kill(): void {
+    this.#ending = true;
+    this.#child?.kill('SIGKILL');
+  }
+
+  #exited(child: ChildProcess, why: string): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    if (this.#ending) {
+      this.#ended();
+      return;
+    }
+    if (!this.#options.onDied(why)) return;
+    this.#options.clock.schedule(RESTART_DELAY_MS, () => {
+      if (this.#ending) {
+        this.#ended();
+        return;
+      }
+      this.#restarts++;
+      this.start();
+    });
+  }
+
+  #ended(): void {
+    const onEnded = this.#onEnded;
+    this.#onEnded = null;
+    onEnded?.();
+  }
+}

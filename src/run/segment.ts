@@ -1,0 +1,40 @@
+/** Segment i of n of a scenario, computed from the scenario alone: what a simulator plays and an audit compares with. */
+
+import { Plan } from '../grid/plan/plan.ts';
+import { PushTimes } from '../grid/plan/push-time.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { generateMeters } from '../grid/topology/meters.ts';
+import { loadPatterns } from '../grid/topology/patterns.ts';
+import { segmentStations } from '../grid/topology/segment.ts';
+import { generateStations } from '../grid/topology/stations.ts';
+import type { Meters, Stations } from '../grid/topology/topology.ts';
+import { Truth } from '../grid/truth/truth.ts';
+
+export interface Segment {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface SegmentGrid {
+  readonly scenario: Scenario;
+  readonly stations: Stations;
+  readonly meters: Meters;
+  readonly plan: Plan;
+  readonly truth: Truth;
+  readonly times: PushTimes;
+}
+
+export function buildSegment(scenario: Scenario, segment: Segment): SegmentGrid {
+  const stations = generateStations(scenario);
+  const range = segmentStations(stations, segment);
+  const meters = generateMeters(scenario, stations, range);
+  const patterns = loadPatterns(scenario);
+  return {
+    scenario,
+    stations,
+    meters,
+    plan: new Plan({ scenario, stations, meters, ...range }),
+    truth: new Truth({ scenario, meters, patterns }),
+    times: new PushTimes(scenario),
+  };
+}

@@ -1,0 +1,34 @@
+/** What runner and simulator process tell each other. */
+
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { Ledger, SimulatorStats } from '../simulator/push-simulator.ts';
+import type { Segment } from './segment.ts';
+
+export type ToSimulator =
+  | {
+      readonly type: 'prepare';
+      readonly scenario: Scenario;
+      readonly segment: Segment;
+      readonly fromStep: number;
+      /** Concentrator c pushes to targets[c mod n]. */
+      readonly targets: readonly Endpoint[];
+      /** Whether the head-end confirms what it made durable. */
+      readonly confirmed: boolean;
+    }
+  /** `originUnixMs`: when step 0 is due; the same for all processes, also for one that is started again. */
+  | { readonly type: 'go'; readonly originUnixMs: number }
+  /** Send nothing more, wait a moment for confirmations, then report. */
+  | { readonly type: 'hold' };
+
+export interface SimulatorProgress {
+  readonly type: 'progress' | 'finished';
+  readonly stats: SimulatorStats;
+  readonly settledStep: number;
+  readonly ledger: Ledger;
+  /** hdr-histogram-js, compressed base64, units of 0.1 ms; only with `finished`. */
+  readonly confirmation: string | null;
+  readonly lateness: string | null;
+}
+
+export type FromSimulator = { readonly type: 'ready' } | SimulatorProgress;

@@ -1,0 +1,312 @@
+/**
+ * The concentrators of one segment, pushing: each holds one connection, plays its plan step by step, and knows how far the
+ * head-end has confirmed. What is unconfirmed when a connection ends is sent again on the next one; it costs no memory,
+ * because plan and truth compute it again. No object per meter, none per message; one connection object per concentrator.
+ *
+ * A concentrator may play its next step when the schedule allows it, its connection is open and takes bytes, and it is less
+ * than WINDOW_STEPS ahead of what is confirmed.
+ */
+
+import type { Clock, Timer } from '../base/clock.ts';
+import { ReadyQueue } from '../base/ready-queue.ts';
+import type { Plan } from '../grid/plan/plan.ts';
+import type { PushTimes } from '../grid/plan/push-time.ts';
+import type { CloseReason, Connection, Endpoint, Wire } from '../network/wire/wire.ts';
+import { BackOff, type BackOffLimits } from './back-off.ts';
+import { ConfirmationReader } from './confirmation-reader.ts';
+import { DelayLog } from './delay-log.ts';
+import type { PushMessages } from './push-messages.ts';
+import type { Schedule } from './schedule.ts';
+
+export interface PushSimulatorOptions {
+  readonly clock: Clock;
+  readonly wire: Wire;
+  readonly plan: Plan;
+  readonly times: PushTimes;
+  readonly messages: PushMessages;
+  readonly seed: number;
+  readonly backOff: BackOffLimits;
+  /** False: nothing will be confirmed; what was handed to the connection counts as delivered. */
+  readonly confirmed: boolean;
+  readonly fromStep: number;
+  readonly target: (station: number) => Endpoint;
+  /** Address that the concentrator speaks from; undefined: whatever the system chooses. */
+  readonly source: (station: number) => string | undefined;
+  readonly schedule: (onDue: (station: number) => void) => Schedule;
+  /** Called once, when every concentrator has played all steps and nothing is unconfirmed. */
+  readonly onFinished: () => void;
+}
+
+/** Counters of one segment. Times on the machine's clock. */
+export interface SimulatorStats {
+  connected: number;
+  connects: number;
+  /** Connections that ended without being asked to, and tries that failed. */
+  disconnects: number;
+  refused: number;
+  messages: number;
+  readings: number;
+  bytes: number;
+  /** Messages of steps that had been sent before on a connection that ended. */
+  resentMessages: number;
+  /** Readings in steps that the head-end confirmed. */
+  confirmedReadings: number;
+  confirmations: number;
+  /** Answers of the head-end that could not be understood. */
+  malformed: number;
+  /** Writes after which a connection took no more for a while. */
+  backpressure: number;
+}
+
+/** How far each concentrator of the segment came: all steps below were sent; were confirmed. */
+export interface Ledger {
+  readonly fromStation: number;
+  readonly sent: Uint32Array;
+  readonly confirmed: Uint32Array;
+}
+
+const WINDOW_STEPS = 32;
+/** Messages between two looks at what has arrived. */
+const BURST = 128;
+/** Out of reach for this long: the others go on without it. */
+const ABSENT_AFTER_MS = 10_000;
+
+export class PushSimulator {
+  readonly stats: SimulatorStats = {
+    connected: 0,
+    connects: 0,
+    disconnects: 0,
+    refused: 0,
+    messages: 0,
+    readings: 0,
+    bytes: 0,
+    resentMessages: 0,
+    confirmedReadings: 0,
+    confirmations: 0,
+    malformed: 0,
+    backpressure: 0,
+  };
+  readonly ledger: Ledger;
+  readonly delays: DelayLog;
+  readonly #options: PushSimulatorOptions;
+  readonly #first: number;
+  readonly #count: number;
+  readonly #schedule: Schedule;
+  readonly #backOff: BackOff;
+  readonly #ready: ReadyQueue;
+  readonly #sessions: (Session | null)[];
+  /** Unix hundredths of the last message handed to the present connection; 0: none. */
+  readonly #lastSent: Float64Array;
+  readonly #downSinceMs: Float64Array;
+  #unfinished: number;
+  #pumping: Timer | null = null;
+  #stopped = false;
+
+  constructor(options: PushSimulatorOptions) {
+    this.#options = options;
+    const { plan } = options;
+    this.#first = plan.fromStation;
+    this.#count = plan.toStation - plan.fromStation;
+    this.#ready = new ReadyQueue(this.#count);
+    this.#sessions = Array.from({ length: this.#count }, () => null);
+    this.#lastSent = new Float64Array(this.#count);
+    this.#downSinceMs = new Float64Array(this.#count);
+    this.ledger = {
+      fromStation: this.#first,
+      sent: new Uint32Array(this.#count).fill(options.fromStep),
+      confirmed: new Uint32Array(this.#count).fill(options.fromStep),
+    };
+    this.delays = new DelayLog({ clock: options.clock, count: this.#count, windowSteps: WINDOW_STEPS });
+    this.#unfinished = this.#count;
+    this.#backOff = new BackOff({
+      seed: options.seed,
+      limits: options.backOff,
+      first: this.#first,
+      count: this.#count,
+    });
+    this.#schedule = options.schedule((station) => this.#wake(station - this.#first));
+  }
+
+  start(): void {
+    const { plan, fromStep, clock } = this.#options;
+    for (let i = 0; i < this.#count; i++) {
+      plan.seek(this.#first + i, fromStep);
+      this.#downSinceMs[i] = clock.nowMs();
+    }
+    this.#connectFrom(0);
+    this.#schedule.start();
+    if (this.#count === 0 || fromStep === plan.steps) clock.schedule(0, () => this.#finish());
+  }
+
+  /** Lowest step that some concentrator has not confirmed (not sent, when nothing is confirmed): where to begin again. */
+  get settledStep(): number {
+    return this.ledger.confirmed.reduce((least, step) => Math.min(least, step), this.#options.plan.steps);
+  }
+
+  /** Sends nothing any more; connections stay, so that confirmations can still arrive. */
+  hold(): void {
+    this.#stopped = true;
+    this.#schedule.stop();
+    this.#pumping?.cancel();
+  }
+
+  /** Closes all connections once they have sent what they hold. */
+  end(): void {
+    this.hold();
+    for (const session of this.#sessions) session?.connection.end();
+  }
+
+  /** Drops all connections at once, as a crash would. */
+  crash(): void {
+    this.hold();
+    for (const session of this.#sessions) session?.connection.destroy();
+  }
+
+  /** Connects in bursts, so that a large segment doesn't overrun the listener's backlog. */
+  #connectFrom(index: number): void {
+    const end = Math.min(index + BURST, this.#count);
+    for (let i = index; i < end; i++) this.#connect(i);
+    if (end < this.#count) this.#options.clock.schedule(0, () => this.#connectFrom(end));
+  }
+
+  #connect(i: number): void {
+    if (this.#stopped) return;
+    const { wire, target, source } = this.#options;
+    const station = this.#first + i;
+    const from = source(station);
+    const session = new Session();
+    const to = target(station);
+    this.#sessions[i] = session;
+    session.connection = wire.connect(from === undefined ? { to } : { from, to }, {
+      onOpen: () => this.#opened(i, session),
+      onData: (bytes) => this.#received(i, session, bytes),
+      onDrain: () => {
+        session.blocked = false;
+        this.#wake(i);
+      },
+      onClose: (reason) => this.#closed(i, session, reason),
+    });
+  }
+
+  #opened(i: number, session: Session): void {
+    session.open = true;
+    this.stats.connected++;
+    this.stats.connects++;
+    this.#lastSent[i] = 0;
+    this.#schedule.setAbsent(this.#first + i, false);
+    this.#wake(i);
+  }
+
+  #closed(i: number, session: Session, reason: CloseReason): void {
+    if (session.open) {
+      this.stats.connected--;
+      this.#downSinceMs[i] = this.#options.clock.nowMs();
+    }
+    session.open = false;
+    this.#sessions[i] = null;
+    if (this.#stopped) return;
+    this.stats.disconnects++;
+    if (reason === 'refused') this.stats.refused++;
+    const station = this.#first + i;
+    const { plan, clock } = this.#options;
+    const unconfirmed = this.ledger.confirmed[i]!;
+    if (plan.nextStep(station) > unconfirmed) plan.seek(station, unconfirmed);
+    if (clock.nowMs() - this.#downSinceMs[i]! >= ABSENT_AFTER_MS) {
+      this.#schedule.setAbsent(station, true);
+    }
+    clock.schedule(this.#backOff.nextDelayMs(station), () => this.#connect(i));
+  }
+
+  #received(i: number, session: Session, bytes: Uint8Array): void {
+    const problem = session.reader.receive(bytes, (hundredths) => this.#confirmed(i, hundredths));
+    if (problem === null) return;
+    this.stats.malformed++;
+    session.connection.destroy();
+  }
+
+  #confirmed(i: number, hundredths: number): void {
+    this.stats.confirmations++;
+    const { plan, times } = this.#options;
+    const station = this.#first + i;
+    const next = plan.nextStep(station);
+    const last = this.#lastSent[i]!;
+    const all = last > 0 && hundredths >= last;
+    const step = all ? next : Math.min(times.confirmed(station, hundredths).step, next);
+    this.#settle(i, step);
+  }
+
+  /** Everything below `step` is safe with the head-end. */
+  #settle(i: number, step: number): void {
+    const before = this.ledger.confirmed[i]!;
+    if (step <= before) return;
+    this.ledger.confirmed[i] = step;
+    this.stats.confirmedReadings += this.delays.settle(i, before, step);
+    this.#backOff.succeeded(this.#first + i);
+    if (step === this.#options.plan.steps) {
+      this.#unfinished--;
+      if (this.#unfinished === 0) this.#finish();
+    } else {
+      this.#wake(i);
+    }
+  }
+
+  #wake(i: number): void {
+    if (this.#stopped) return;
+    this.#ready.add(i);
+    if (this.#pumping === null) this.#pumping = this.#options.clock.schedule(0, () => this.#pump());
+  }
+
+  #pump(): void {
+    this.#pumping = null;
+    const enough = this.stats.messages + BURST;
+    while (this.stats.messages < enough && this.#ready.length > 0) this.#play(this.#ready.take());
+    if (this.#ready.length > 0 && !this.#stopped) {
+      this.#pumping = this.#options.clock.schedule(0, () => this.#pump());
+    }
+  }
+
+  /** Plays one step of concentrator i, if it may; it is woken again when it may play more. */
+  #play(i: number): void {
+    const session = this.#sessions[i];
+    if (session === null || session === undefined || !session.open || session.blocked) return;
+    const { plan, messages, confirmed } = this.#options;
+    const station = this.#first + i;
+    const step = plan.nextStep(station);
+    if (step >= this.#schedule.allowed(station)) return;
+    if (confirmed && step - this.ledger.confirmed[i]! >= WINDOW_STEPS) return;
+    const again = step < this.ledger.sent[i]!;
+    const readings = messages.play(station, (bytes, hundredths) => this.#send(i, session, { bytes, hundredths }));
+    if (again) this.stats.resentMessages += messages.played;
+    this.stats.readings += readings;
+    this.delays.sent(i, { step, readings, lateMs: this.#schedule.lateMs(station, step) });
+    this.ledger.sent[i] = Math.max(this.ledger.sent[i]!, step + 1);
+    // With nothing under way, a step without messages is settled by itself.
+    if (!confirmed || (messages.played === 0 && this.ledger.confirmed[i] === step)) this.#settle(i, step + 1);
+    this.#schedule.played(station, step);
+    if (step + 1 < this.#schedule.allowed(station)) this.#wake(i);
+  }
+
+  #send(i: number, session: Session, message: { readonly bytes: Uint8Array; readonly hundredths: number }): void {
+    this.#lastSent[i] = message.hundredths;
+    this.stats.messages++;
+    this.stats.bytes += message.bytes.length;
+    if (!session.connection.write(message.bytes)) {
+      session.blocked = true;
+      this.stats.backpressure++;
+    }
+  }
+
+  #finish(): void {
+    if (this.#stopped) return;
+    this.hold();
+    this.#options.onFinished();
+  }
+}
+
+/** One connection of one concentrator. */
+class Session {
+  connection!: Connection;
+  open = false;
+  blocked = false;
+  readonly reader = new ConfirmationReader();
+}

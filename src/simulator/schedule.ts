@@ -1,0 +1,196 @@
+/**
+ * Which step a concentrator may play by now.
+ *
+ * `speed: max`: all concentrators play a step before any plays the next one (those that have been out of reach for long are
+ * not waited for). `speed: n`: open loop; each is due at its own intended time, whatever happened before.
+ */
+
+import { assert } from '../base/assert.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { PushTimes } from '../grid/plan/push-time.ts';
+
+export interface Schedule {
+  /** The station may play the steps below this. */
+  allowed(station: number): number;
+  /** Tells that `station` has played `step`. */
+  played(station: number, step: number): void;
+  /** The station can't be reached (or can again): don't wait for it. */
+  setAbsent(station: number, absent: boolean): void;
+  /** How much later than intended the first message of `step` leaves now, ms; 0 when nothing is intended. */
+  lateMs(station: number, step: number): number;
+  start(): void;
+  stop(): void;
+}
+
+export interface ScheduleOptions {
+  readonly fromStation: number;
+  readonly toStation: number;
+  readonly fromStep: number;
+  readonly steps: number;
+  /** Some stations may now play more. */
+  readonly onDue: (station: number) => void;
+}
+
+export class LockStep implements Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #absent: Uint8Array;
+  /** By station: all steps below were played at least once. A step that is played again counts only once. */
+  readonly #playedThrough: Uint32Array;
+  #step: number;
+  /** Stations, not absent, that have yet to play `#step`. */
+  #open: number;
+
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+    this.#step = options.fromStep;
+    this.#open = options.toStation - options.fromStation;
+    this.#absent = new Uint8Array(this.#open);
+    this.#playedThrough = new Uint32Array(this.#open).fill(options.fromStep);
+  }
+
+  allowed(): number {
+    return Math.min(this.#step + 1, this.#options.steps);
+  }
+
+  lateMs(): number {
+    return 0;
+  }
+
+  played(station: number, step: number): void {
+    const i = station - this.#options.fromStation;
+    if (step < this.#playedThrough[i]!) return;
+    this.#playedThrough[i] = step + 1;
+    if (step !== this.#step || this.#absent[i] === 1) return;
+    this.#open--;
+    if (this.#open === 0) this.#advance();
+  }
+
+  setAbsent(station: number, absent: boolean): void {
+    const i = station - this.#options.fromStation;
+    if ((this.#absent[i] === 1) === absent) return;
+    this.#absent[i] = absent ? 1 : 0;
+    if (this.#playedThrough[i]! > this.#step) return;
+    this.#open += absent ? -1 : 1;
+    if (this.#open === 0) this.#advance();
+  }
+
+  start(): void {
+    this.#announce();
+  }
+
+  stop(): void {
+    this.#step = this.#options.steps;
+  }
+
+  #advance(): void {
+    const { steps } = this.#options;
+    const present = this.#absent.reduce((sum, absent) => sum + 1 - absent, 0);
+    if (this.#step >= steps || present === 0) return;
+    this.#step++;
+    this.#open = present;
+    if (this.#step < steps) this.#announce();
+  }
+
+  #announce(): void {
+    const { fromStation, toStation, onDue } = this.#options;
+    for (let station = fromStation; station < toStation; station++) onDue(station);
+  }
+}
+
+/** Open loop on the clock: one timer for all, every `GRAIN_MS`. */
+export class OpenLoop implements Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #clock: Clock;
+  readonly #times: PushTimes;
+  readonly #hundredthsPerMs: number;
+  readonly #originMs: number;
+  /** Stations of the current step in the order in which they are due. */
+  readonly #order: Uint32Array;
+  readonly #due: Float64Array;
+  readonly #allowed: Uint32Array;
+  #next = 0;
+  #step: number;
+  #timer: Timer | null = null;
+
+  constructor(
+    options: ScheduleOptions & {
+      readonly clock: Clock;
+      readonly times: PushTimes;
+      readonly speed: number;
+      /** Clock time of step 0. */
+      readonly originMs: number;
+    },
+  ) {
+    assert(options.speed > 0, 'speed is positive');
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#times = options.times;
+    this.#hundredthsPerMs = options.speed / 10;
+    this.#originMs = options.originMs;
+    this.#step = options.fromStep;
+    const count = options.toStation - options.fromStation;
+    this.#order = new Uint32Array(count);
+    this.#due = new Float64Array(count);
+    this.#allowed = new Uint32Array(count).fill(options.fromStep);
+    this.#arrange();
+  }
+
+  allowed(station: number): number {
+    return this.#allowed[station - this.#options.fromStation]!;
+  }
+
+  played(): void {}
+
+  setAbsent(): void {}
+
+  lateMs(station: number, step: number): number {
+    return Math.max(0, this.#clock.nowMs() - this.intendedMs(station, step));
+  }
+
+  start(): void {
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+
+  /** Clock time at which the first message of `station` at `step` is meant to leave. */
+  intendedMs(station: number, step: number): number {
+    return this.#originMs + this.#times.sinceStartHundredths(station, step) / this.#hundredthsPerMs;
+  }
+
+  #arrange(): void {
+    const { fromStation } = this.#options;
+    for (let i = 0; i < this.#due.length; i++) this.#due[i] = this.intendedMs(fromStation + i, this.#step);
+    const due = this.#due;
+    this.#order.forEach((_, i, order) => {
+      order[i] = i;
+    });
+    this.#order.sort((a, b) => due[a]! - due[b]! || a - b);
+    this.#next = 0;
+  }
+
+  #tick(): void {
+    const now = this.#clock.nowMs();
+    const { fromStation, steps, onDue } = this.#options;
+    while (this.#step < steps) {
+      while (this.#next < this.#order.length) {
+        const i = this.#order[this.#next]!;
+        if (this.#due[i]! > now) break;
+        this.#allowed[i] = this.#step + 1;
+        this.#next++;
+        onDue(fromStation + i);
+      }
+      if (this.#next < this.#order.length) break;
+      this.#step++;
+      if (this.#step < steps) this.#arrange();
+    }
+    if (this.#step >= steps) return;
+    const wait = Math.max(GRAIN_MS, this.#due[this.#order[this.#next]!]! - now);
+    this.#timer = this.#clock.schedule(wait, () => this.#tick());
+  }
+}
+
+const GRAIN_MS = 5;

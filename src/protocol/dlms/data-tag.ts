@@ -1,0 +1,60 @@
+/** Tags of the DLMS `Data` choice (Blue Book 4.1.5, IEC 62056-6-2), as they stand in front of a value. */
+
+export const DataTag = Object.freeze({
+  nullData: 0x00,
+  array: 0x01,
+  structure: 0x02,
+  boolean: 0x03,
+  bitString: 0x04,
+  doubleLong: 0x05,
+  doubleLongUnsigned: 0x06,
+  octetString: 0x09,
+  visibleString: 0x0a,
+  utf8String: 0x0c,
+  bcd: 0x0d,
+  integer: 0x0f,
+  long: 0x10,
+  unsigned: 0x11,
+  longUnsigned: 0x12,
+  compactArray: 0x13,
+  long64: 0x14,
+  long64Unsigned: 0x15,
+  enumeration: 0x16,
+  float32: 0x17,
+  float64: 0x18,
+  dateTime: 0x19,
+  date: 0x1a,
+  time: 0x1b,
+});
+
+/** Bytes of a value with this tag, the tag itself not counted; -1 when the value carries its length, or the tag is unknown. */
+export function fixedBytes(tag: number): number {
+  return tag < FIXED_BYTES.length ? FIXED_BYTES[tag]! : -1;
+}
+
+const FIXED_BYTES = fixedBytesByTag();
+
+function fixedBytesByTag(): Int8Array {
+  const bytes = new Int8Array(0x1c).fill(-1);
+  const sizes: readonly (readonly [number, number])[] = [
+    [DataTag.nullData, 0],
+    [DataTag.boolean, 1],
+    [DataTag.doubleLong, 4],
+    [DataTag.doubleLongUnsigned, 4],
+    [DataTag.bcd, 1],
+    [DataTag.integer, 1],
+    [DataTag.long, 2],
+    [DataTag.unsigned, 1],
+    [DataTag.longUnsigned, 2],
+    [DataTag.long64, 8],
+    [DataTag.long64Unsigned, 8],
+    [DataTag.enumeration, 1],
+    [DataTag.float32, 4],
+    [DataTag.float64, 8],
+    [DataTag.dateTime, 12],
+    [DataTag.date, 5],
+    [DataTag.time, 4],
+  ];
+  for (const [tag, size] of sizes) bytes[tag] = size;
+  return bytes;
+}

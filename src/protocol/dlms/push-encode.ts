@@ -1,0 +1,158 @@
+/**
+ * Writes the push of a concentrator from columns straight into a send buffer. See `push-format.ts` for the layout.
+ * Cost: a pass over the registers for the widest, then byte stores; nothing is allocated.
+ */
+
+import { assert } from '../../base/assert.ts';
+import { APDU_BYTES_MAX, PUSH_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../wrapper/wpdu.ts';
+import { putBytes, putLength, putU32, putU8 } from './axdr-writer.ts';
+import { putCompactHead } from './compact-array.ts';
+import { putNotificationHead } from './data-notification.ts';
+import { DataTag } from './data-tag.ts';
+import { DATE_TIME_BYTES, putDateTime } from './date-time.ts';
+import { LOGICAL_DEVICE_NAME_BYTES, putConcentratorName } from './logical-device-name.ts';
+import {
+  PUSH_ELEMENTS,
+  PUSH_SETUP_LN_BYTES,
+  PUSH_SETUP_LN_TAIL,
+  pushBytes,
+  SETUP_LATE,
+  SETUP_REGULAR,
+} from './push-format.ts';
+
+/** What a message says beside its rows. Plain numbers, so that a sender fills one object over and over. */
+export interface PushHeader {
+  /** Number of the concentrator, 0 .. 99999999999. */
+  concentrator: number;
+  /** Counts the messages of a concentrator, modulo 2^24. */
+  invokeId: number;
+  /** When the message is sent. Seconds and hundredths are what a confirmation refers to: keep them distinct and rising. */
+  sentUnixSeconds: number;
+  sentHundredths: number;
+  /** Local time minus UTC, of both times. */
+  offsetMinutes: number;
+  /** True: rows of different times, taken from the column `time`. False: all rows are of `captureUnixSeconds`. */
+  late: boolean;
+  captureUnixSeconds: number;
+  channels: 1 | 3;
+}
+
+/** Rows of one concentrator as columns. */
+export interface PushColumns {
+  readonly meter: Uint32Array;
+  readonly status: Uint8Array;
+  /** Unix seconds; only read for late rows. */
+  readonly time: Uint32Array;
+  /** Whole Wh, 0 .. 2^53-1, at [row * channels + channel]. */
+  readonly value: Float64Array;
+}
+
+/** Bytes that the widest register of rows `from` .. `to - 1` needs. */
+export function pushValueBytes(columns: PushColumns, channels: 1 | 3, from: number, to: number): 4 | 8 {
+  const value = columns.value;
+  const end = to * channels;
+  assert(from >= 0 && from <= to && end <= value.length, 'the rows exist');
+  let max = 0;
+  let valid = true;
+  for (let i = from * channels; i < end; i++) {
+    const x = value[i]!;
+    if (x > max) max = x;
+    if (!(x >= 0)) valid = false;
+  }
+  assert(valid && max <= Number.MAX_SAFE_INTEGER, 'a register is a whole number from 0 to 2^53-1');
+  return max < 2 ** 32 ? 4 : 8;
+}
+
+/**
+ * Writes the rows `from` .. `to - 1` as one wrapper PDU at `offset`; answers where it ends. The room that it takes is
+ * `pushBytes`; `pushRowsMax` says how many rows fit.
+ */
+export function encodePush(
+  target: Uint8Array,
+  offset: number,
+  header: Readonly<PushHeader>,
+  columns: PushColumns,
+  from: number,
+  to: number,
+): number {
+  const { channels, late } = header;
+  const valueBytes = pushValueBytes(columns, channels, from, to);
+  const bytes = pushBytes({ channels, late, valueBytes }, to - from);
+  assert(bytes - WRAPPER_HEADER_BYTES <= APDU_BYTES_MAX, 'a push fits into one APDU');
+  assert(offset >= 0 && offset + bytes <= target.length, 'the target has room for the push');
+  assert(to <= columns.meter.length && to <= columns.status.length, 'meter and status have all rows');
+  assert(!late || to <= columns.time.length, 'late rows have a time');
+  let at = putWrapperHeader(target, offset, PUSH_WPORTS, bytes - WRAPPER_HEADER_BYTES);
+  at = putHead(target, at, header);
+  at = putRowType(target, at, header, valueBytes);
+  at = putLength(target, at, (to - from) * ((late ? 9 : 5) + channels * valueBytes));
+  at = putRows(target, at, header, columns, from, to, valueBytes);
+  assert(at === offset + bytes, 'a push has the size that was said');
+  return at;
+}
+
+const CAPTURE_PREFIX = Uint8Array.of(DataTag.octetString, DATE_TIME_BYTES);
+const NAME_PREFIX = Uint8Array.of(
+  DataTag.structure,
+  PUSH_ELEMENTS,
+  DataTag.octetString,
+  LOGICAL_DEVICE_NAME_BYTES,
+);
+const SETUP_PREFIX = Uint8Array.of(DataTag.octetString, PUSH_SETUP_LN_BYTES, 0);
+
+/** The head of the notification and the first three elements of the body. */
+function putHead(target: Uint8Array, offset: number, header: Readonly<PushHeader>): number {
+  const { offsetMinutes } = header;
+  let at = putNotificationHead(
+    target,
+    offset,
+    header.invokeId,
+    header.sentUnixSeconds,
+    header.sentHundredths,
+    offsetMinutes,
+  );
+  at = putBytes(target, at, NAME_PREFIX);
+  at = putConcentratorName(target, at, header.concentrator);
+  at = putBytes(target, at, SETUP_PREFIX);
+  at = putU8(target, at, header.late ? SETUP_LATE : SETUP_REGULAR);
+  at = putBytes(target, at, PUSH_SETUP_LN_TAIL);
+  if (header.late) return putU8(target, at, DataTag.nullData);
+  at = putBytes(target, at, CAPTURE_PREFIX);
+  return putDateTime(target, at, header.captureUnixSeconds, 0, offsetMinutes);
+}
+
+function putRowType(target: Uint8Array, offset: number, header: Readonly<PushHeader>, valueBytes: 4 | 8): number {
+  const { channels, late } = header;
+  let at = putCompactHead(target, offset, (late ? 3 : 2) + channels);
+  at = putU8(target, at, DataTag.doubleLongUnsigned);
+  if (late) at = putU8(target, at, DataTag.doubleLongUnsigned);
+  at = putU8(target, at, DataTag.unsigned);
+  const tag = valueBytes === 8 ? DataTag.long64Unsigned : DataTag.doubleLongUnsigned;
+  for (let i = 0; i < channels; i++) at = putU8(target, at, tag);
+  return at;
+}
+
+function putRows(
+  target: Uint8Array,
+  offset: number,
+  header: Readonly<PushHeader>,
+  columns: PushColumns,
+  from: number,
+  to: number,
+  valueBytes: 4 | 8,
+): number {
+  const { meter, status, time, value } = columns;
+  const { channels, late } = header;
+  let at = offset;
+  for (let row = from; row < to; row++) {
+    at = putU32(target, at, meter[row]!);
+    if (late) at = putU32(target, at, time[row]!);
+    target[at++] = status[row]!;
+    for (let i = row * channels; i < (row + 1) * channels; i++) {
+      const x = value[i]!;
+      if (valueBytes === 8) at = putU32(target, at, Math.floor(x / 2 ** 32));
+      at = putU32(target, at, x >>> 0);
+    }
+  }
+  return at;
+}

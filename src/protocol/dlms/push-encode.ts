@@ -5,7 +5,8 @@
 
 import { assert } from '../../base/assert.ts';
 import { APDU_BYTES_MAX, PUSH_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../wrapper/wpdu.ts';
-import { putBytes, putLength, putU32, putU8 } from './axdr-writer.ts';
+import { putBytes, putLength, putU8 } from './axdr-writer.ts';
+import { ByteView } from './byte-view.ts';
 import { putCompactHead } from './compact-array.ts';
 import { putNotificationHead } from './data-notification.ts';
 import { DataTag } from './data-tag.ts';
@@ -16,6 +17,8 @@ import {
   PUSH_SETUP_LN_BYTES,
   PUSH_SETUP_LN_TAIL,
   pushBytes,
+  pushRowBytes,
+  type PushShape,
   SETUP_LATE,
   SETUP_REGULAR,
 } from './push-format.ts';
@@ -63,10 +66,66 @@ export function pushValueBytes(columns: PushColumns, channels: 1 | 3, from: numb
   return max < 2 ** 32 ? 4 : 8;
 }
 
-/**
- * Writes the rows `from` .. `to - 1` as one wrapper PDU at `offset`; answers where it ends. The room that it takes is
- * `pushBytes`; `pushRowsMax` says how many rows fit.
- */
+/** Writes pushes; keep one for many messages. */
+export class PushEncoder {
+  readonly #view = new ByteView();
+
+  /**
+   * Writes the rows `from` .. `to - 1` as one wrapper PDU at `offset`; answers where it ends. The room that it takes is
+   * `pushBytes`; `pushRowsMax` says how many rows fit.
+   */
+  encode(
+    target: Uint8Array,
+    offset: number,
+    header: Readonly<PushHeader>,
+    columns: PushColumns,
+    from: number,
+    to: number,
+  ): number {
+    const { channels, late } = header;
+    const valueBytes = pushValueBytes(columns, channels, from, to);
+    const shape: PushShape = { channels, late, valueBytes };
+    const rowBytes = pushRowBytes(shape);
+    const bytes = pushBytes(shape, to - from);
+    assert(bytes - WRAPPER_HEADER_BYTES <= APDU_BYTES_MAX, 'a push fits into one APDU');
+    assert(offset >= 0 && offset + bytes <= target.length, 'the target has room for the push');
+    assert(to <= columns.meter.length && to <= columns.status.length, 'meter and status have all rows');
+    assert(!late || to <= columns.time.length, 'late rows have a time');
+    let at = putWrapperHeader(target, offset, PUSH_WPORTS, bytes - WRAPPER_HEADER_BYTES);
+    at = putHead(target, at, header);
+    at = putRowType(target, at, header, valueBytes);
+    at = putLength(target, at, (to - from) * rowBytes);
+    assert(at + (to - from) * rowBytes === offset + bytes, 'a push has the size that was said');
+    this.#putRows(target, at, header, columns, from, to, valueBytes);
+    return offset + bytes;
+  }
+
+  #putRows(
+    target: Uint8Array,
+    at: number,
+    header: Readonly<PushHeader>,
+    columns: PushColumns,
+    from: number,
+    to: number,
+    valueBytes: 4 | 8,
+  ): void {
+    const view = this.#view.behind(target);
+    const first = target.byteOffset + at;
+    const { channels, late } = header;
+    const statusAt = first + (late ? 8 : 4);
+    const rowBytes = (late ? 9 : 5) + channels * valueBytes;
+    putU32Column(view, first, rowBytes, columns.meter, from, to);
+    if (late) putU32Column(view, first + 4, rowBytes, columns.time, from, to);
+    putU8Column(view, statusAt, rowBytes, columns.status, from, to);
+    const put = valueBytes === 8 ? putWideColumn : putValueColumn;
+    for (let channel = 0; channel < channels; channel++) {
+      const valueAt = statusAt + 1 + channel * valueBytes;
+      put(view, valueAt, rowBytes, columns.value, from * channels + channel, to * channels, channels);
+    }
+  }
+}
+
+/** One push, for those who send few: an encoder for each call. See `PushEncoder.encode`. */
 export function encodePush(
   target: Uint8Array,
   offset: number,
@@ -75,20 +134,7 @@ export function encodePush(
   from: number,
   to: number,
 ): number {
-  const { channels, late } = header;
-  const valueBytes = pushValueBytes(columns, channels, from, to);
-  const bytes = pushBytes({ channels, late, valueBytes }, to - from);
-  assert(bytes - WRAPPER_HEADER_BYTES <= APDU_BYTES_MAX, 'a push fits into one APDU');
-  assert(offset >= 0 && offset + bytes <= target.length, 'the target has room for the push');
-  assert(to <= columns.meter.length && to <= columns.status.length, 'meter and status have all rows');
-  assert(!late || to <= columns.time.length, 'late rows have a time');
-  let at = putWrapperHeader(target, offset, PUSH_WPORTS, bytes - WRAPPER_HEADER_BYTES);
-  at = putHead(target, at, header);
-  at = putRowType(target, at, header, valueBytes);
-  at = putLength(target, at, (to - from) * ((late ? 9 : 5) + channels * valueBytes));
-  at = putRows(target, at, header, columns, from, to, valueBytes);
-  assert(at === offset + bytes, 'a push has the size that was said');
-  return at;
+  return new PushEncoder().encode(target, offset, header, columns, from, to);
 }
 
 const CAPTURE_PREFIX = Uint8Array.of(DataTag.octetString, DATE_TIME_BYTES);
@@ -132,27 +178,42 @@ function putRowType(target: Uint8Array, offset: number, header: Readonly<PushHea
   return at;
 }
 
-function putRows(
-  target: Uint8Array,
-  offset: number,
-  header: Readonly<PushHeader>,
-  columns: PushColumns,
+// Columns: the values of rows `from` .. `to - 1`, the first at `first` of the view, each a row further than the one before.
+// A view is measured about twice as fast here as storing single bytes.
+
+function putU8Column(view: DataView, first: number, rowBytes: number, column: Uint8Array, from: number, to: number): void {
+  for (let i = from, at = first; i < to; i++, at += rowBytes) view.setUint8(at, column[i]!);
+}
+
+function putU32Column(view: DataView, first: number, rowBytes: number, column: Uint32Array, from: number, to: number): void {
+  for (let i = from, at = first; i < to; i++, at += rowBytes) view.setUint32(at, column[i]!);
+}
+
+/** Every `by`-th of value[from .. to). */
+function putValueColumn(
+  view: DataView,
+  first: number,
+  rowBytes: number,
+  value: Float64Array,
   from: number,
   to: number,
-  valueBytes: 4 | 8,
-): number {
-  const { meter, status, time, value } = columns;
-  const { channels, late } = header;
-  let at = offset;
-  for (let row = from; row < to; row++) {
-    at = putU32(target, at, meter[row]!);
-    if (late) at = putU32(target, at, time[row]!);
-    target[at++] = status[row]!;
-    for (let i = row * channels; i < (row + 1) * channels; i++) {
-      const x = value[i]!;
-      if (valueBytes === 8) at = putU32(target, at, Math.floor(x / 2 ** 32));
-      at = putU32(target, at, x >>> 0);
-    }
+  by: number,
+): void {
+  for (let i = from, at = first; i < to; i += by, at += rowBytes) view.setUint32(at, value[i]! >>> 0);
+}
+
+function putWideColumn(
+  view: DataView,
+  first: number,
+  rowBytes: number,
+  value: Float64Array,
+  from: number,
+  to: number,
+  by: number,
+): void {
+  for (let i = from, at = first; i < to; i += by, at += rowBytes) {
+    const x = value[i]!;
+    view.setUint32(at, Math.floor(x / 2 ** 32));
+    view.setUint32(at + 4, x >>> 0);
   }
-  return at;
 }

@@ -3,6 +3,9 @@
  * to the grid are Unix seconds, times of the machine are milliseconds since the run began.
  */
 
+import type { MachineFacts } from '../monitor/machine-facts.ts';
+import type { ProcessUse } from '../monitor/process-probe.ts';
+
 export interface RunReport {
   readonly meterstorm: string;
   readonly run: RunFacts;
@@ -85,21 +88,43 @@ export interface Verdict {
   /** null: could not be known. */
   readonly able: boolean | null;
   readonly why: string;
-  readonly resources: {
-    readonly cpuSecondsPerMillionReadings: number;
-    readonly coresUsed: number;
-    readonly peakRssBytes: number;
-    readonly storeBytesPerReading: number;
-    readonly headendCpuSeconds: number;
-    readonly simulatorCpuSeconds: number;
-  };
-  readonly problems: readonly {
-    readonly id: string;
-    readonly title: string;
-    readonly from: number;
-    readonly to: number;
-    readonly evidence: string;
-  }[];
+  readonly resources: Resources;
+  readonly problems: readonly Problem[];
+}
+
+/** What the head-end took; null: it does not run here, or this system does not tell. */
+export interface Resources {
+  /** Processor time of the head-end for a million stored readings. */
+  readonly cpuSecondsPerMillionReadings: number | null;
+  /** Mean over the run. */
+  readonly coresUsed: number | null;
+  /** Sum of the peaks of its processes. */
+  readonly peakRssBytes: number | null;
+  readonly storeBytesPerReading: number | null;
+  readonly headendCpuSeconds: number | null;
+  readonly simulatorCpuSeconds: number | null;
+}
+
+/** Stable: people search and count by it. */
+export type ProblemId =
+  | 'lost-readings'
+  | 'wrong-values'
+  | 'stored-twice'
+  | 'unplanned-readings'
+  | 'slower-than-real-time'
+  | 'process-restarted'
+  | 'resent-messages'
+  | 'malformed-messages'
+  | 'backpressure'
+  | 'slow-store';
+
+export interface Problem {
+  readonly id: ProblemId;
+  readonly title: string;
+  /** When it was seen: milliseconds since the run began. */
+  readonly from: number;
+  readonly to: number;
+  readonly evidence: string;
 }
 
 /** One value for each step of the scenario. */
@@ -139,26 +164,4 @@ export interface Delays {
   readonly arrivalToStoreMs: Percentiles;
   /** From measurement to storage, in time of the grid, seconds (plan delay plus machine delay times speed). */
   readonly measurementToStorageSeconds: Percentiles;
-}
-
-export interface ProcessUse {
-  /** e.g. `simulator 1`, `intake 1`, `store`, `runner`. */
-  readonly name: string;
-  readonly group: 'simulator' | 'headend' | 'runner';
-  readonly pid: number;
-  readonly cpuSeconds: number;
-  readonly peakRssBytes: number;
-  /** Samples over the run; `wallMs` ascending. */
-  readonly wallMs: readonly number[];
-  readonly cpuCores: readonly number[];
-  readonly rssBytes: readonly number[];
-}
-
-export interface MachineFacts {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
-  readonly loadAverage1: number;
-  readonly node: string;
-  readonly os: string;
 }

@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { ReadyQueue } from '../base/ready-queue.ts';
 import type { Plan } from '../grid/plan/plan.ts';
 import type { PushTimes } from '../grid/plan/push-time.ts';
+import { ConfirmationDecoder } from '../protocol/dlms/push-confirmation.ts';
 import type { CloseReason, Connection, Endpoint, Wire } from '../network/wire/wire.ts';
 import { BackOff, type BackOffLimits } from './back-off.ts';
 import { ConfirmationReader } from './confirmation-reader.ts';
@@ -95,6 +96,7 @@ export class PushSimulator {
   readonly #backOff: BackOff;
   readonly #ready: ReadyQueue;
   readonly #sessions: (Session | null)[];
+  readonly #decoder = new ConfirmationDecoder();
   /** Unix hundredths of the last message handed to the present connection; 0: none. */
   readonly #lastSent: Float64Array;
   readonly #downSinceMs: Float64Array;
@@ -174,7 +176,7 @@ export class PushSimulator {
     const { wire, target, source } = this.#options;
     const station = this.#first + i;
     const from = source(station);
-    const session = new Session();
+    const session = new Session(this.#decoder);
     const to = target(station);
     this.#sessions[i] = session;
     session.connection = wire.connect(from === undefined ? { to } : { from, to }, {
@@ -308,5 +310,9 @@ class Session {
   connection!: Connection;
   open = false;
   blocked = false;
-  readonly reader = new ConfirmationReader();
+  readonly reader: ConfirmationReader;
+
+  constructor(decoder: ConfirmationDecoder) {
+    this.reader = new ConfirmationReader(decoder);
+  }
 }

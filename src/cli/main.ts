@@ -1,0 +1,137 @@
+#!/usr/bin/env node
+/** The command line: flags, help, exit codes. What the commands do lives in `run`. */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { UnreachableError, UserError } from '../run/errors.ts';
+import { version } from '../run/compose-report.ts';
+import { exportCommand } from './export-command.ts';
+import { headendCommand } from './headend-command.ts';
+import { reportCommand } from './report-command.ts';
+import { runCommand } from './run-command.ts';
+import { simulateCommand } from './simulate-command.ts';
+
+const EXIT_WRONG_INPUT = 2;
+const EXIT_UNREACHABLE = 3;
+
+function program(): Command {
+  const root = new Command('meterstorm')
+    .description('Simulates a grid of smart meters against a head-end system and checks every single reading.')
+    .version(version(), '-V, --version')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .addHelpText('after', EXAMPLES);
+
+  root
+    .command('run')
+    .description('play a scenario against a head-end, audit what it stored, write the report')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--speed <speed>', '`max` or how many times faster than real time')
+    .option('-o, --out <dir>', 'directory for report, store and buffer (default: runs/<name>-<time>)')
+    .option('--json', 'print report.json alone to stdout', false)
+    .option('--headend <which>', '`builtin`, or HOST:PORT of yours', 'builtin')
+    .option('--unconfirmed', 'that head-end does not confirm pushes (last_confirmation_date_time)', false)
+    .addOption(new Option('--store <store>', 'store of the built-in head-end').choices(['duckdb']).default('duckdb'))
+    .addOption(new Option('--intake <kind>', 'intake of the built-in head-end').choices(['buffered']).default('buffered'))
+    .option('--simulators <n>', 'simulator processes (default: what the machine needs)', count)
+    .option('--intakes <n>', 'intake processes (default: what the machine needs)', count)
+    .action(runCommand);
+
+  root
+    .command('simulate')
+    .description('play a scenario against any head-end, without auditing')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .requiredOption('--target <host:port>', 'where the head-end listens; several are shared out evenly', collect, [])
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--speed <speed>', '`max` or how many times faster than real time')
+    .option('--segment <i/n>', 'play only segment i of n (0/1 is the whole grid)', '0/1')
+    .option('--unconfirmed', 'the head-end does not confirm pushes (last_confirmation_date_time)', false)
+    .option('--json', 'print the counters as JSON to stdout', false)
+    .option('--simulators <n>', 'simulator processes', count)
+    .action(simulateCommand);
+
+  root
+    .command('headend')
+    .description('the reference data centre alone, until SIGTERM or Ctrl-C')
+    .option('--listen <addr:port>', 'address and first port; intake i listens on port + i', '127.0.0.1:4059')
+    .option('-o, --out <dir>', 'directory for store and buffer; started again there it goes on', 'headend-data')
+    .addOption(new Option('--store <store>', 'where readings go').choices(['duckdb']).default('duckdb'))
+    .addOption(new Option('--intake <kind>', 'how readings get there').choices(['buffered']).default('buffered'))
+    .option('--intakes <n>', 'intake processes', count, 1)
+    .option('--interval <duration>', 'capture period of the meters', '15 min')
+    .action(headendCommand);
+
+  root
+    .command('export')
+    .description('write the grid, the plan or the true readings of a scenario as CSV')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .argument('<what>', '`grid`, `plan` or `readings`')
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .addOption(new Option('--format <format>', 'file format').choices(['csv', 'parquet']).default('csv'))
+    .requiredOption('-o, --out <dir>', 'directory for the files')
+    .action(exportCommand);
+
+  root
+    .command('report')
+    .description('write the report of a finished run again, and print its summary')
+    .argument('<dir>', 'directory of the run')
+    .action(reportCommand);
+
+  for (const command of root.commands) command.exitOverride().configureOutput(root.configureOutput());
+  return root;
+}
+
+const EXAMPLES = `
+Examples:
+  meterstorm run scenarios/small-grid.yaml
+  meterstorm run scenarios/small-grid.yaml --set behaviour.steps=96 --set grid.meters=10000
+  meterstorm run scenarios/small-grid.yaml --speed 96 --json > report.json
+  meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --unconfirmed
+  meterstorm headend --listen 127.0.0.1:4059 --out data
+  meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
+
+Exit codes: 0 all held; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
+130 interrupted, with a partial report.`;
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) {
+    throw new InvalidArgumentError('It is a whole number from 1 to 1000.');
+  }
+  return value;
+}
+
+function oneLine(text: string): string {
+  return `meterstorm: ${text.replace(/^error: /, '').trim().split('\n').join(' ')}\n`;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_WRONG_INPUT;
+  if (error instanceof UserError) {
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_WRONG_INPUT;
+  }
+  if (error instanceof UnreachableError) {
+    process.stderr.write(`meterstorm: ${error.message}\n`);
+    return EXIT_UNREACHABLE;
+  }
+  process.stderr.write(`meterstorm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+// A reader that goes away early (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

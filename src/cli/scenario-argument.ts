@@ -1,0 +1,30 @@
+/** Reads the scenario that a command names; wrong input becomes one UserError with a line for each mistake. */
+
+import { parseScenario } from '../grid/scenario/parse.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import { UserError } from '../run/errors.ts';
+
+export interface ScenarioFlags {
+  readonly set: readonly string[];
+  readonly speed?: string;
+}
+
+export function readScenario(file: string, flags: ScenarioFlags): Scenario {
+  const sets = flags.speed === undefined ? flags.set : [...flags.set, `speed=${flags.speed}`];
+  const parsed = parseScenario({ file, sets });
+  if (!parsed.ok) throw new UserError(parsed.errors.map((error) => error.toString()).join('\n'));
+  return parsed.scenario;
+}
+
+/** `HOST:PORT`, with an IPv4 address as the host. */
+export function endpointOf(text: string, flag: string): Endpoint {
+  const match = /^(\d{1,3}(?:\.\d{1,3}){3}|localhost):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[2] ?? -1);
+  const address = match?.[1] === 'localhost' ? '127.0.0.1' : (match?.[1] ?? '');
+  const valid = address.split('.').every((part) => Number(part) <= 255);
+  if (match === null || !valid || port < 1 || port > 65535) {
+    throw new UserError(`meterstorm: ${flag}: found \`${text}\`, allowed is ADDRESS:PORT such as 10.0.0.5:4059`);
+  }
+  return { address, port };
+}

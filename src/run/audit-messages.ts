@@ -1,0 +1,17 @@
+/** What runner and audit process tell each other. */
+
+import type { AuditResult, SentLedger } from '../audit/auditor.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { Segment } from './segment.ts';
+
+export interface ToAudit {
+  readonly scenario: Scenario;
+  readonly segment: Segment;
+  readonly ledger: SentLedger;
+  /** DuckDB file with the readings. */
+  readonly database: string;
+}
+
+export type FromAudit =
+  | { readonly type: 'result'; readonly result: AuditResult; readonly energyWh: Float64Array }
+  | { readonly type: 'failed'; readonly why: string };

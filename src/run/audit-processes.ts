@@ -1,0 +1,49 @@
+/** Audits a store with one process for each core, a segment of the grid each, and puts the results together. */
+
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { AuditResult, SentLedger } from '../audit/auditor.ts';
+import { mergeAudits } from '../audit/merge.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { FromAudit, ToAudit } from './audit-messages.ts';
+
+export interface GridAudit {
+  readonly result: AuditResult;
+  /** By step. */
+  readonly energyWh: Float64Array;
+}
+
+export async function auditStore(options: {
+  readonly scenario: Scenario;
+  readonly ledger: SentLedger;
+  readonly database: string;
+  readonly processes: number;
+}): Promise<GridAudit> {
+  const { scenario, ledger, database, processes } = options;
+  const parts = await Promise.all(
+    Array.from({ length: processes }, (_, index) => {
+      const message = { scenario, segment: { index, count: processes }, ledger, database };
+      return auditSegment(message);
+    }),
+  );
+  const energyWh = new Float64Array(scenario.behaviour.steps);
+  for (const part of parts) part.energyWh.forEach((wh, step) => (energyWh[step]! += wh));
+  return { result: mergeAudits(parts.map((part) => part.result)), energyWh };
+}
+
+function auditSegment(message: ToAudit): Promise<GridAudit> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(new URL('./audit-process.js', import.meta.url)), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    child.on('message', (answer) => {
+      const { type, ...rest } = answer as FromAudit;
+      if (type === 'result') resolve(rest as GridAudit);
+      else reject(new Error(`the audit failed: ${(rest as { why: string }).why}`));
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`an audit process ended early (${signal ?? code})`)));
+    child.send(message);
+  });
+}

@@ -1,0 +1,174 @@
+/** Puts the facts of a run together as a RunReport. No measuring here, only arithmetic. */
+
+import { readFileSync } from 'node:fs';
+import type { Histogram } from 'hdr-histogram-js';
+import { packageFile } from '../base/package-root.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { machineFacts } from '../monitor/machine-facts.ts';
+import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { AuditFacts, Delays, RunFacts, RunReport, Series } from '../report/run-report.ts';
+import { verdictOf } from '../report/verdict.ts';
+import type { SimulatorStats } from '../simulator/push-simulator.ts';
+import type { GridAudit } from './audit-processes.ts';
+import type { HeadendStats } from './headend-processes.ts';
+import type { Restart, WallSeries } from './run-scenario.ts';
+import { Distribution, histogramPercentiles, quantilesOf } from './distribution.ts';
+
+export interface RunOutcome {
+  readonly scenario: Scenario;
+  readonly stations: number;
+  readonly meters: number;
+  readonly counts: { readonly simulators: number; readonly intakes: number };
+  readonly target: Endpoint | null;
+  readonly wallMs: number;
+  readonly complete: boolean;
+  readonly simulator: SimulatorStats;
+  /** Units of 0.1 ms. */
+  readonly histograms: { readonly confirmation: Histogram; readonly lateness: Histogram };
+  readonly headend: HeadendStats | null;
+  /** null: what the head-end stored could not be looked at. */
+  readonly audit: (GridAudit & { readonly wallMs: number; readonly exact: boolean }) | null;
+  readonly restarts: readonly Restart[];
+  readonly wall: WallSeries;
+  readonly processes: readonly ProcessUse[];
+  readonly storeBytes: number;
+}
+
+export function composeReport(outcome: RunOutcome): RunReport {
+  const run = runFacts(outcome);
+  const audit = auditFacts(outcome);
+  const delays = delaysOf(outcome);
+  const { processes, headend, simulator } = outcome;
+  const machine = machineFacts();
+  return {
+    meterstorm: version(),
+    run,
+    audit,
+    verdict: verdictOf({
+      run,
+      audit,
+      delays,
+      processes,
+      malformed: simulator.malformed + (headend?.malformedMessages ?? 0),
+      backpressure: simulator.backpressure,
+    }),
+    series: seriesOf(outcome),
+    delays,
+    processes,
+    machine,
+  };
+}
+
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(packageFile('package.json'), 'utf8'));
+  return String((manifest as { version?: unknown }).version ?? 'unknown');
+}
+
+function runFacts(outcome: RunOutcome): RunFacts {
+  const { scenario, simulator, counts, wallMs, restarts } = outcome;
+  const { behaviour } = scenario;
+  const wallSeconds = wallMs / 1000;
+  const gridSeconds = behaviour.steps * behaviour.intervalSeconds;
+  const readings = outcome.audit?.result.findings.stored ?? simulator.readings;
+  return {
+    scenario: scenario.name,
+    seed: scenario.seed,
+    meters: outcome.meters,
+    concentrators: outcome.stations,
+    steps: behaviour.steps,
+    intervalSeconds: behaviour.intervalSeconds,
+    startUnixSeconds: behaviour.start.unixSeconds,
+    offsetMinutes: behaviour.start.offsetMinutes,
+    mode: behaviour.communication,
+    protocol: scenario.protocol,
+    speed: scenario.speed,
+    headend: outcome.target === null ? 'builtin' : `${outcome.target.address}:${outcome.target.port}`,
+    wallSeconds,
+    readingsPerSecond: wallSeconds > 0 ? Math.round(readings / wallSeconds) : 0,
+    realTimeFactor: wallSeconds > 0 && outcome.complete ? gridSeconds / wallSeconds : 0,
+    simulatorProcesses: counts.simulators,
+    intakeProcesses: outcome.target === null ? counts.intakes : 0,
+    peakRssBytes: outcome.processes.reduce((sum, process) => sum + process.peakRssBytes, 0),
+    messages: simulator.messages,
+    bytesSent: simulator.bytes,
+    reconnects: Math.max(0, simulator.connects - outcome.stations),
+    resentMessages: simulator.resentMessages,
+    restarts,
+    storeBytes: outcome.storeBytes,
+    complete: outcome.complete,
+  };
+}
+
+function auditFacts(outcome: RunOutcome): AuditFacts {
+  const { audit, headend } = outcome;
+  const duplicatesDropped = headend?.duplicatesDropped ?? 0;
+  if (audit === null) return { ...NOT_AUDITED, sent: outcome.simulator.readings, duplicatesDropped };
+  const { findings, examples } = audit.result;
+  return { ...findings, exact: audit.exact, wallSeconds: audit.wallMs / 1000, duplicatesDropped, examples };
+}
+
+/** What is said when nobody could look into the store; `verdict.able` is then null. */
+const NOT_AUDITED: AuditFacts = {
+  planned: 0,
+  sent: 0,
+  stored: 0,
+  missing: 0,
+  duplicate: 0,
+  wrong: 0,
+  unexpected: 0,
+  late: 0,
+  lostByPlan: 0,
+  neverAvailable: 0,
+  exact: false,
+  wallSeconds: 0,
+  duplicatesDropped: 0,
+  attribution: { simulator: 0, network: 0, headend: 0 },
+  examples: [],
+};
+
+/**
+ * Delays in time of the grid are the plan's, to which a run with a speed adds what the machine took, times the speed (the
+ * two taken as independent). At `max` the machine's time has no length in time of the grid.
+ */
+function delaysOf(outcome: RunOutcome): Delays {
+  const { scenario, audit, headend, histograms } = outcome;
+  const { intervalSeconds } = scenario.behaviour;
+  const bySteps = Array.from(audit?.result.series.readingsByDelaySteps ?? []);
+  const plan = new Distribution(
+    bySteps.map((_, steps) => steps * intervalSeconds),
+    bySteps,
+  );
+  const speed = scenario.speed === 'max' ? 0 : scenario.speed;
+  const total =
+    speed === 0
+      ? plan
+      : plan
+          .plus(quantilesOf(histograms.lateness, UNITS_PER_SECOND), speed)
+          .plus(headend === null ? new Distribution([], []) : quantilesOf(headend.arrivalToStore, MS_PER_SECOND), speed);
+  return {
+    measurementToSendingSeconds: plan.percentiles(),
+    sendingToConfirmationMs: histogramPercentiles(histograms.confirmation, UNITS_PER_MS),
+    arrivalToStoreMs: headend === null ? new Distribution([], []).percentiles() : histogramPercentiles(headend.arrivalToStore, 1),
+    measurementToStorageSeconds: total.percentiles(),
+  };
+}
+
+const UNITS_PER_MS = 10;
+const UNITS_PER_SECOND = 10_000;
+const MS_PER_SECOND = 1000;
+
+function seriesOf(outcome: RunOutcome): Series {
+  const { scenario, audit, wall } = outcome;
+  const { steps, intervalSeconds, start } = scenario.behaviour;
+  const series = audit?.result.series;
+  return {
+    stepUnixSeconds: Array.from({ length: steps }, (_, step) => start.unixSeconds + step * intervalSeconds),
+    communicatingMeters: Array.from(series?.meters ?? []),
+    communicatingConcentrators: Array.from(series?.concentrators ?? []),
+    arrivedInTime: Array.from(series?.inTime ?? []),
+    arrivedLate: Array.from(series?.late ?? []),
+    energyWh: Array.from(audit?.energyWh ?? []),
+    ...wall,
+  };
+}

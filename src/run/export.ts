@@ -1,0 +1,129 @@
+/**
+ * Writes what a scenario means as tables: the grid, the plan, or the true readings. CSV is written as a stream; Parquet is
+ * made of the CSV by DuckDB. The same scenario gives the same bytes.
+ */
+
+import { createWriteStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { CHANNELS } from '../reading/batch.ts';
+import { channelCount } from '../grid/scenario/scenario.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { buildSegment, type SegmentGrid } from './segment.ts';
+
+export type ExportKind = 'grid' | 'plan' | 'readings';
+export type ExportFormat = 'csv' | 'parquet';
+
+interface Table {
+  readonly name: string;
+  readonly lines: (grid: SegmentGrid) => Iterable<string>;
+}
+
+/** Answers the files that were written. */
+export async function exportScenario(
+  scenario: Scenario,
+  options: { readonly kind: ExportKind; readonly format: ExportFormat; readonly directory: string },
+): Promise<readonly string[]> {
+  const grid = buildSegment(scenario, { index: 0, count: 1 });
+  const files: string[] = [];
+  for (const table of TABLES[options.kind]) {
+    const csv = join(options.directory, `${table.name}.csv`);
+    await pipeline(Readable.from(chunks(table.lines(grid))), createWriteStream(csv));
+    files.push(options.format === 'csv' ? csv : await toParquet(csv));
+  }
+  return files;
+}
+
+const TABLES: Readonly<Record<ExportKind, readonly Table[]>> = {
+  grid: [
+    { name: 'stations', lines: stationLines },
+    { name: 'meters', lines: meterLines },
+  ],
+  plan: [{ name: 'plan', lines: planLines }],
+  readings: [{ name: 'readings', lines: readingLines }],
+};
+
+function* stationLines(grid: SegmentGrid): Iterable<string> {
+  const { scenario, stations } = grid;
+  const { stationSizes, links } = scenario.grid;
+  yield 'station,first_meter,meters,size,link,accessibility,longitude,latitude\n';
+  for (let s = 0; s < stations.count; s++) {
+    const first = stations.firstMeter[s]!;
+    const size = stationSizes[stations.size[s]!]?.name;
+    const link = links[stations.link[s]!]?.name;
+    const accessibility = scenario.behaviour.concentratorAccessibility[stations.accessibility[s]!]?.name;
+    const place = `${stations.longitude[s]!.toFixed(5)},${stations.latitude[s]!.toFixed(5)}`;
+    yield `${s},${first},${stations.firstMeter[s + 1]! - first},${size},${link},${accessibility},${place}\n`;
+  }
+}
+
+function* meterLines(grid: SegmentGrid): Iterable<string> {
+  const { scenario, stations, meters } = grid;
+  yield 'meter,station,pattern,tariff,accessibility,annual_wh\n';
+  for (let s = 0; s < stations.count; s++) {
+    for (let m = stations.firstMeter[s]!; m < stations.firstMeter[s + 1]!; m++) {
+      const pattern = scenario.grid.consumption[meters.consumption[m]!]?.pattern;
+      const tariff = scenario.grid.tariffs[meters.tariff[m]!]?.name;
+      const accessibility = scenario.behaviour.meterAccessibility[meters.accessibility[m]!]?.name;
+      yield `${m},${s},${pattern},${tariff},${accessibility},${meters.annualWh[m]!}\n`;
+    }
+  }
+}
+
+function* planLines(grid: SegmentGrid): Iterable<string> {
+  const { plan } = grid;
+  yield 'station,sent_step,meter,measured_step\n';
+  for (let s = plan.fromStation; s < plan.toStation; s++) {
+    for (let step = 0; step < plan.steps; step++) {
+      plan.step(s);
+      const { rows } = plan;
+      for (let i = 0; i < rows.currentCount; i++) yield `${s},${step},${rows.current[i]!},${step}\n`;
+      for (let i = 0; i < rows.lateCount; i++) yield `${s},${step},${rows.lateMeter[i]!},${rows.lateStep[i]!}\n`;
+    }
+  }
+}
+
+function* readingLines(grid: SegmentGrid): Iterable<string> {
+  const { scenario, meters, truth } = grid;
+  const { steps, intervalSeconds, start, registers } = scenario.behaviour;
+  yield 'meter,channel,time,value_wh,status\n';
+  for (let step = 0; step < steps; step++) {
+    const time = start.unixSeconds + step * intervalSeconds;
+    const iso = new Date(time * 1000).toISOString().replace('.000Z', 'Z');
+    for (let m = 0; m < meters.count; m++) {
+      const status = truth.status(m, time);
+      for (let channel = 0; channel < channelCount(registers); channel++) {
+        yield `${m},${CHANNELS[channel]},${iso},${truth.register(m, channel, time)},${status}\n`;
+      }
+    }
+  }
+}
+
+/** Joins lines into pieces that are worth a write. */
+function* chunks(lines: Iterable<string>): Iterable<string> {
+  let piece = '';
+  for (const line of lines) {
+    piece += line;
+    if (piece.length < 1 << 18) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+async function toParquet(csv: string): Promise<string> {
+  const parquet = csv.replace(/\.csv$/, '.parquet');
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`COPY (SELECT * FROM read_csv(${quoted(csv)})) TO ${quoted(parquet)} (FORMAT parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+  rmSync(csv);
+  return parquet;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,268 @@
+/**
+ * One run, from a parsed scenario to the facts that a report is made of: starts the head-end (unless it is somebody else's)
+ * and the simulators, watches them, ends them, audits what is stored.
+ */
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { isExact } from '../audit/merge.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { generateStations } from '../grid/topology/stations.ts';
+import { ProcessProbe } from '../monitor/process-probe.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { RunReport } from '../report/run-report.ts';
+import { auditStore, type GridAudit } from './audit-processes.ts';
+import { Deferred } from './deferred.ts';
+import { UnreachableError } from './errors.ts';
+import { HeadendProcesses } from './headend-processes.ts';
+import { RateWindow, type Progress } from './progress.ts';
+import { composeReport } from './compose-report.ts';
+import { SimulatorProcesses } from './simulator-processes.ts';
+import { cores, descriptorLimit, processCounts } from './sizing.ts';
+
+export interface RunOptions {
+  readonly clock: Clock;
+  readonly scenario: Scenario;
+  /** Empty directory for the report, the store and the buffer. */
+  readonly directory: string;
+  /** null: the reference head-end in the box; otherwise where a third party's listens. */
+  readonly target: Endpoint | null;
+  /** Whether that head-end writes last_confirmation_date_time. Ours does. */
+  readonly confirmed: boolean;
+  readonly simulators: number | null;
+  readonly intakes: number | null;
+  readonly onProgress: (progress: Progress) => void;
+  /** Aborted: end early, with a report of what happened until then. */
+  readonly interrupt: AbortSignal;
+}
+
+export interface Restart {
+  readonly process: string;
+  readonly atMs: number;
+  readonly why: string;
+}
+
+/** Samples over the wall time of the run. */
+export interface WallSeries {
+  readonly wallMs: number[];
+  readonly sentReadings: number[];
+  readonly confirmedReadings: number[];
+  readonly storedReadings: number[];
+}
+
+const SAMPLE_MS = 200;
+const RATE_WINDOW_MS = 1500;
+/** A head-end on which nobody could open a connection for this long is not reachable. */
+const UNREACHABLE_MS = 15_000;
+
+export async function runScenario(options: RunOptions): Promise<RunReport> {
+  return new ScenarioRun(options).play();
+}
+
+class ScenarioRun {
+  readonly #options: RunOptions;
+  readonly #probe: ProcessProbe;
+  readonly #restarts: Restart[] = [];
+  readonly #wall: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [] };
+  readonly #rates = new RateWindow(RATE_WINDOW_MS);
+  #beganMs = 0;
+  #phase: Progress['phase'] = 'preparing';
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#probe = new ProcessProbe({ clock: options.clock });
+  }
+
+  async play(): Promise<RunReport> {
+    const { scenario, directory, target, confirmed } = this.#options;
+    const stations = generateStations(scenario);
+    const counts = processCounts({
+      stations: stations.count,
+      limit: descriptorLimit(),
+      cores: cores(),
+      simulators: this.#options.simulators,
+      intakes: this.#options.intakes,
+    });
+    this.#probe.watch({ name: 'runner', group: 'runner', pid: process.pid });
+    const headend = target === null ? await this.#startHeadend(counts.intakes) : null;
+    const targets = target === null ? (headend?.endpoints ?? []) : [target];
+    const { simulators, complete } = await this.#simulate({ headend, targets, counts, stations: stations.count });
+    this.#phase = 'storing';
+    const sample = this.#sampleRegularly(simulators, headend);
+    if (headend !== null) await headend.stop();
+    sample.stop();
+    const wallMs = this.#options.clock.nowMs() - this.#beganMs;
+    this.#probe.stop();
+    this.#phase = 'auditing';
+    this.#tellProgress(simulators, headend);
+    const ledger = { ...simulators.ledger, complete, confirms: confirmed };
+    const audit = headend === null ? null : await this.#audit(ledger, join(directory, 'readings.duckdb'));
+    return composeReport({
+      scenario,
+      stations: stations.count,
+      meters: stations.meters,
+      counts,
+      target,
+      wallMs,
+      complete,
+      simulator: simulators.stats(),
+      histograms: simulators.histograms,
+      headend: headend?.stats() ?? null,
+      audit,
+      restarts: this.#restarts,
+      wall: this.#wall,
+      processes: this.#probe.uses(),
+      storeBytes: headend === null ? 0 : sizeOf(join(directory, 'readings.duckdb')),
+    });
+  }
+
+  async #startHeadend(intakes: number): Promise<HeadendProcesses> {
+    const { clock, directory, scenario } = this.#options;
+    const headend = new HeadendProcesses({
+      clock,
+      directory,
+      listen: { address: '127.0.0.1', port: 0 },
+      intakes,
+      intervalSeconds: scenario.behaviour.intervalSeconds,
+      onRestart: (name, why) => this.#restarted(name, why),
+      onProcess: (name, pid) => this.#probe.watch({ name, group: 'headend', pid }),
+    });
+    await headend.start();
+    return headend;
+  }
+
+  async #simulate(setup: {
+    readonly headend: HeadendProcesses | null;
+    readonly targets: readonly Endpoint[];
+    readonly counts: { readonly simulators: number };
+    readonly stations: number;
+  }): Promise<{ readonly simulators: SimulatorProcesses; readonly complete: boolean }> {
+    const { clock, scenario, confirmed, interrupt } = this.#options;
+    const { headend, targets, counts } = setup;
+    const finished = new Deferred<void>();
+    const ready = new Deferred<void>();
+    const simulators: SimulatorProcesses = new SimulatorProcesses({
+      clock,
+      scenario,
+      stations: setup.stations,
+      segments: { from: 0, to: counts.simulators, of: counts.simulators },
+      targets,
+      confirmed,
+      onReady: () => ready.resolve(),
+      onFinished: () => finished.resolve(),
+      onProcess: (name, pid) => this.#probe.watch({ name, group: 'simulator', pid }),
+      onRestart: (name, why) => this.#restarted(name, why),
+      onFailed: (why) => finished.reject(new Error(why)),
+    });
+    headend?.failed.catch((error: unknown) => finished.reject(error as Error));
+    simulators.start();
+    try {
+      await Promise.race([ready.promise, finished.promise, aborted(interrupt)]);
+      this.#phase = 'playing';
+      this.#beganMs = clock.nowMs();
+      this.#probe.start();
+      simulators.go();
+      const sample = this.#sampleRegularly(simulators, headend);
+      const reach = this.#watchReach(simulators, finished);
+      const hold = (): void => simulators.hold();
+      if (interrupt.aborted) hold();
+      else interrupt.addEventListener('abort', hold, { once: true });
+      try {
+        await finished.promise;
+      } finally {
+        interrupt.removeEventListener('abort', hold);
+        reach.cancel();
+        sample.stop();
+      }
+    } catch (error) {
+      simulators.kill();
+      headend?.kill();
+      throw error;
+    }
+    return { simulators, complete: simulators.settledStep === scenario.behaviour.steps };
+  }
+
+  #watchReach(simulators: SimulatorProcesses, finished: Deferred<void>): { cancel(): void } {
+    return this.#options.clock.schedule(UNREACHABLE_MS, () => {
+      if (simulators.stats().connects > 0) return;
+      const { target } = this.#options;
+      const where = target === null ? 'the built-in head-end' : `${target.address}:${target.port}`;
+      const seconds = UNREACHABLE_MS / 1000;
+      finished.reject(new UnreachableError(`no concentrator could connect to ${where} within ${seconds} s`));
+    });
+  }
+
+  #restarted(name: string, why: string): void {
+    this.#restarts.push({ process: name, atMs: Math.round(this.#options.clock.nowMs() - this.#beganMs), why });
+  }
+
+  #sampleRegularly(simulators: SimulatorProcesses, headend: HeadendProcesses | null): { stop(): void } {
+    let stopped = false;
+    const next = (): void => {
+      if (stopped) return;
+      this.#sample(simulators, headend);
+      this.#tellProgress(simulators, headend);
+      this.#options.clock.schedule(SAMPLE_MS, next);
+    };
+    next();
+    return {
+      stop: () => {
+        stopped = true;
+        this.#sample(simulators, headend);
+      },
+    };
+  }
+
+  #sample(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
+    const stats = simulators.stats();
+    const atMs = Math.round(this.#options.clock.nowMs() - this.#beganMs);
+    this.#wall.wallMs.push(atMs);
+    this.#wall.sentReadings.push(stats.readings);
+    this.#wall.confirmedReadings.push(stats.confirmedReadings);
+    this.#wall.storedReadings.push(headend?.stats().storedReadings ?? 0);
+    const readings = this.#phase === 'storing' ? (headend?.stats().storedReadings ?? 0) : stats.readings;
+    this.#rates.add({ atMs, step: simulators.settledStep, readings });
+  }
+
+  #tellProgress(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
+    const { scenario, clock, onProgress } = this.#options;
+    const { behaviour } = scenario;
+    const stats = simulators.stats();
+    const step = simulators.settledStep;
+    const stored = headend?.stats().storedReadings ?? null;
+    onProgress({
+      phase: this.#phase,
+      step,
+      steps: behaviour.steps,
+      elapsedMs: clock.nowMs() - this.#beganMs,
+      gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
+      connected: stats.connected,
+      sentReadings: stats.readings,
+      confirmedReadings: stats.confirmedReadings,
+      storedReadings: stored,
+      readingsPerSecond: this.#rates.readingsPerSecond,
+      backlogReadings: stored === null ? null : Math.max(0, stats.confirmedReadings - stored),
+      etaMs: this.#rates.etaMs(behaviour.steps),
+      restarts: this.#restarts.length,
+    });
+  }
+
+  async #audit(ledger: Parameters<typeof auditStore>[0]['ledger'], database: string): Promise<GridAudit & { readonly wallMs: number; readonly exact: boolean }> {
+    const { clock, scenario } = this.#options;
+    const began = clock.nowMs();
+    const audit = await auditStore({ scenario, ledger, database, processes: cores() });
+    return { ...audit, wallMs: clock.nowMs() - began, exact: isExact(audit.result.findings) };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,116 @@
+/** The simulators alone, against any head-end. */
+
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { generateStations } from '../grid/topology/stations.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { SimulatorStats } from '../simulator/push-simulator.ts';
+import { Deferred } from './deferred.ts';
+import { UnreachableError } from './errors.ts';
+import { RateWindow, type Progress } from './progress.ts';
+import type { Segment } from './segment.ts';
+import { SimulatorProcesses } from './simulator-processes.ts';
+import { cores, descriptorLimit, processCounts } from './sizing.ts';
+
+export interface SimulateOptions {
+  readonly clock: Clock;
+  readonly scenario: Scenario;
+  readonly segment: Segment;
+  readonly targets: readonly Endpoint[];
+  readonly confirmed: boolean;
+  readonly simulators: number | null;
+  readonly onProgress: (progress: Progress) => void;
+  readonly interrupt: AbortSignal;
+}
+
+const SAMPLE_MS = 250;
+const RATE_WINDOW_MS = 1500;
+const UNREACHABLE_MS = 15_000;
+
+export async function simulate(
+  options: SimulateOptions,
+): Promise<{ readonly stats: SimulatorStats; readonly wallMs: number; readonly settledStep: number }> {
+  const { clock, scenario, segment, interrupt } = options;
+  const stations = generateStations(scenario).count;
+  const counts = processCounts({
+    stations: Math.ceil(stations / segment.count),
+    limit: descriptorLimit(),
+    cores: cores(),
+    simulators: options.simulators,
+    intakes: 1,
+  });
+  const ready = new Deferred<void>();
+  const finished = new Deferred<void>();
+  // Process k of p plays segment i*p + k of n*p: the same stations as segment i of n.
+  const p = counts.simulators;
+  const simulators = new SimulatorProcesses({
+    clock,
+    scenario,
+    stations,
+    segments: { from: segment.index * p, to: (segment.index + 1) * p, of: segment.count * p },
+    targets: options.targets,
+    confirmed: options.confirmed,
+    onReady: () => ready.resolve(),
+    onFinished: () => finished.resolve(),
+    onProcess: () => {},
+    onRestart: () => {},
+    onFailed: (why) => finished.reject(new Error(why)),
+  });
+  simulators.start();
+  const hold = (): void => simulators.hold();
+  let over = false;
+  let reach: Timer | null = null;
+  try {
+    await Promise.race([ready.promise, finished.promise]);
+    const began = clock.nowMs();
+    simulators.go();
+    if (interrupt.aborted) hold();
+    else interrupt.addEventListener('abort', hold, { once: true });
+    const rates = new RateWindow(RATE_WINDOW_MS);
+    const sample = (): void => {
+      if (over) return;
+      options.onProgress(progressOf(simulators, { scenario, rates, elapsedMs: clock.nowMs() - began }));
+      clock.schedule(SAMPLE_MS, sample);
+    };
+    sample();
+    reach = clock.schedule(UNREACHABLE_MS, () => {
+      if (simulators.stats().connects > 0 || over) return;
+      const where = options.targets.map((target) => `${target.address}:${target.port}`).join(', ');
+      finished.reject(new UnreachableError(`no concentrator could connect to ${where} within ${UNREACHABLE_MS / 1000} s`));
+    });
+    await finished.promise;
+    return { stats: simulators.stats(), wallMs: clock.nowMs() - began, settledStep: simulators.settledStep };
+  } catch (error) {
+    simulators.kill();
+    throw error;
+  } finally {
+    over = true;
+    reach?.cancel();
+    interrupt.removeEventListener('abort', hold);
+  }
+}
+
+function progressOf(
+  simulators: SimulatorProcesses,
+  state: { readonly scenario: Scenario; readonly rates: RateWindow; readonly elapsedMs: number },
+): Progress {
+  const { behaviour } = state.scenario;
+  const stats = simulators.stats();
+  const step = simulators.settledStep;
+  state.rates.add({ atMs: state.elapsedMs, step, readings: stats.readings });
+  return {
+    phase: 'playing',
+    step,
+    steps: behaviour.steps,
+    elapsedMs: state.elapsedMs,
+    gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
+    connected: stats.connected,
+    sentReadings: stats.readings,
+    confirmedReadings: stats.confirmedReadings,
+    storedReadings: null,
+    readingsPerSecond: state.rates.readingsPerSecond,
+    backlogReadings: null,
+    etaMs: state.rates.etaMs(behaviour.steps),
+    restarts: 0,
+  };
+}

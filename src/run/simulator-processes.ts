@@ -1,0 +1,199 @@
+/** All simulator processes of a run: starts them, restarts those that die where they stopped, adds their counters up. */
+
+import { decodeFromCompressedBase64, build, type Histogram } from 'hdr-histogram-js';
+import type { Clock } from '../base/clock.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { SimulatorStats } from '../simulator/push-simulator.ts';
+import { ManagedProcess } from './managed-process.ts';
+import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
+
+export interface SimulatorProcessesOptions {
+  readonly clock: Clock;
+  readonly scenario: Scenario;
+  readonly stations: number;
+  /** Segments that this machine plays, of `segments` in all. */
+  readonly segments: { readonly from: number; readonly to: number; readonly of: number };
+  readonly targets: readonly Endpoint[];
+  readonly confirmed: boolean;
+  readonly onReady: () => void;
+  readonly onFinished: () => void;
+  /** A process was started, for the first time or again. */
+  readonly onProcess: (name: string, pid: number) => void;
+  /** A process died and is started again. */
+  readonly onRestart: (process: string, why: string) => void;
+  /** A process keeps dying. */
+  readonly onFailed: (why: string) => void;
+}
+
+/** Deaths of one process after which the run is given up. */
+const RESTARTS_MAX = 50;
+
+interface Member {
+  readonly process: ManagedProcess<ToSimulator, FromSimulator>;
+  ready: boolean;
+  finished: boolean;
+  /** Counters of earlier lives of this process, and the newest of the present one. */
+  past: SimulatorStats;
+  last: SimulatorProgress | null;
+  settledStep: number;
+}
+
+export class SimulatorProcesses {
+  readonly #options: SimulatorProcessesOptions;
+  readonly #members: Member[] = [];
+  readonly #confirmation: Histogram = build(HISTOGRAM);
+  readonly #lateness: Histogram = build(HISTOGRAM);
+  readonly #sent: Uint32Array;
+  readonly #confirmed: Uint32Array;
+  #originUnixMs: number | null = null;
+  #holding = false;
+  #announcedReady = false;
+
+  constructor(options: SimulatorProcessesOptions) {
+    this.#options = options;
+    this.#sent = new Uint32Array(options.stations);
+    this.#confirmed = new Uint32Array(options.stations);
+    const { from, to } = options.segments;
+    for (let index = from; index < to; index++) this.#members.push(this.#member(index));
+  }
+
+  start(): void {
+    for (const member of this.#members) member.process.start();
+  }
+
+  /** Begins to play; step 0 is due now. */
+  go(): void {
+    this.#originUnixMs = this.#options.clock.unixMs();
+    for (const member of this.#members) member.process.send({ type: 'go', originUnixMs: this.#originUnixMs });
+  }
+
+  /** Ends early: sends nothing more, collects last confirmations, then `onFinished`. */
+  hold(): void {
+    this.#holding = true;
+    for (const member of this.#members) if (!member.finished) member.process.send({ type: 'hold' });
+  }
+
+  kill(): void {
+    for (const member of this.#members) member.process.kill();
+  }
+
+  get processes(): readonly { readonly name: string; readonly pid: number | null }[] {
+    return this.#members.map((member) => ({ name: member.process.name, pid: member.process.pid }));
+  }
+
+  /** Sums over all processes and all their lives. */
+  stats(): SimulatorStats {
+    const sum = noStats();
+    for (const member of this.#members) {
+      addStats(sum, member.past);
+      if (member.last !== null) addStats(sum, member.last.stats);
+    }
+    return sum;
+  }
+
+  /** Steps that all concentrators have settled. */
+  get settledStep(): number {
+    return this.#members.reduce((least, member) => Math.min(least, member.settledStep), this.#options.scenario.behaviour.steps);
+  }
+
+  /** By station: all steps below were sent; were confirmed. As of the last progress. */
+  get ledger(): { readonly sent: Uint32Array; readonly confirmed: Uint32Array } {
+    return { sent: this.#sent, confirmed: this.#confirmed };
+  }
+
+  /** From sending to confirmation, and lateness of sending; units of 0.1 ms. Of finished processes. */
+  get histograms(): { readonly confirmation: Histogram; readonly lateness: Histogram } {
+    return { confirmation: this.#confirmation, lateness: this.#lateness };
+  }
+
+  #member(index: number): Member {
+    const { clock, scenario, targets, confirmed, segments } = this.#options;
+    const process = new ManagedProcess<ToSimulator, FromSimulator>({
+      clock,
+      name: `simulator ${index + 1}`,
+      module: new URL('./simulator-process.js', import.meta.url),
+      onStart: () => {
+        if (member.process.pid !== null) this.#options.onProcess(member.process.name, member.process.pid);
+        const segment = { index, count: segments.of };
+        const { settledStep: fromStep } = member;
+        member.process.send({ type: 'prepare', scenario, segment, fromStep, targets, confirmed });
+        if (this.#originUnixMs !== null) member.process.send({ type: 'go', originUnixMs: this.#originUnixMs });
+        if (this.#holding) member.process.send({ type: 'hold' });
+      },
+      onMessage: (message) => this.#received(member, message),
+      onDied: (why) => this.#died(member, why),
+    });
+    const member: Member = { process, ready: false, finished: false, past: noStats(), last: null, settledStep: 0 };
+    return member;
+  }
+
+  #received(member: Member, message: FromSimulator): void {
+    if (message.type === 'ready') {
+      member.ready = true;
+      if (this.#announcedReady || !this.#members.every((m) => m.ready)) return;
+      this.#announcedReady = true;
+      this.#options.onReady();
+      return;
+    }
+    member.last = message;
+    member.settledStep = message.settledStep;
+    const { ledger } = message;
+    raise(this.#sent, ledger.sent, ledger.fromStation);
+    raise(this.#confirmed, ledger.confirmed, ledger.fromStation);
+    if (message.type === 'finished') this.#finished(member, message);
+  }
+
+  #finished(member: Member, message: SimulatorProgress): void {
+    if (message.confirmation !== null) this.#confirmation.add(decodeFromCompressedBase64(message.confirmation));
+    if (message.lateness !== null) this.#lateness.add(decodeFromCompressedBase64(message.lateness));
+    member.finished = true;
+    member.process.expectEnd(() => {});
+    if (this.#members.every((m) => m.finished)) this.#options.onFinished();
+  }
+
+  #died(member: Member, why: string): boolean {
+    if (member.last !== null) {
+      addStats(member.past, member.last.stats);
+      member.past.connected = 0;
+      member.last = null;
+    }
+    if (member.process.restarts >= RESTARTS_MAX) {
+      this.#options.onFailed(`${member.process.name} died ${RESTARTS_MAX} times, last with ${why}`);
+      return false;
+    }
+    this.#options.onRestart(member.process.name, why);
+    return true;
+  }
+}
+
+const HISTOGRAM = {
+  lowestDiscernibleValue: 1,
+  highestTrackableValue: 2 ** 32,
+  numberOfSignificantValueDigits: 3,
+} as const;
+
+function raise(all: Uint32Array, part: Uint32Array, from: number): void {
+  for (let i = 0; i < part.length; i++) all[from + i] = Math.max(all[from + i]!, part[i]!);
+}
+
+function noStats(): SimulatorStats {
+  return {
+    connected: 0,
+    connects: 0,
+    disconnects: 0,
+    refused: 0,
+    messages: 0,
+    readings: 0,
+    bytes: 0,
+    resentMessages: 0,
+    confirmedReadings: 0,
+    confirmations: 0,
+    malformed: 0,
+    backpressure: 0,
+  };
+}
+
+function addStats(sum: SimulatorStats, part: SimulatorStats): void {
+  for (const name of Object.keys(sum) as (keyof SimulatorStats)[]) sum[name] += part[name];
+}

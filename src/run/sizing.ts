@@ -1,0 +1,45 @@
+/**
+ * How many processes a run needs. A process may hold only so many descriptors (20,000 on many machines), and one process
+ * uses one core; on a small machine one process of a kind is best, because each costs memory and switches.
+ */
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+/** Descriptors that a process needs beside its connections. */
+const DESCRIPTORS_SPARE = 256;
+
+export interface ProcessCounts {
+  readonly simulators: number;
+  readonly intakes: number;
+}
+
+/** `limit`: descriptors a process may hold. */
+export function processCounts(options: {
+  readonly stations: number;
+  readonly limit: number;
+  readonly cores: number;
+  readonly simulators: number | null;
+  readonly intakes: number | null;
+}): ProcessCounts {
+  const perProcess = Math.max(1, options.limit - DESCRIPTORS_SPARE);
+  const needed = Math.ceil(options.stations / perProcess);
+  const byCores = Math.min(Math.max(1, Math.floor(options.cores / 2)), Math.max(1, Math.ceil(options.stations / 500)));
+  const automatic = Math.max(needed, byCores);
+  return { simulators: options.simulators ?? automatic, intakes: options.intakes ?? automatic };
+}
+
+/** Descriptors that a process may hold: the hard limit, to which Node raises the soft one. 1,024 where it can't be known. */
+export function descriptorLimit(): number {
+  try {
+    const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    if (line?.[1] === 'unlimited') return 2 ** 20;
+    return Number(line?.[1] ?? 1024);
+  } catch {
+    return 1024;
+  }
+}
+
+export function cores(): number {
+  return availableParallelism();
+}

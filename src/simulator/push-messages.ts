@@ -1,0 +1,169 @@
+/**
+ * Turns a step of the plan into messages: the rows that the plan names, with the registers that the truth gives, encoded
+ * into one scratch buffer. Regular rows first, then late ones, cut into messages of at most MESSAGE_BYTES.
+ */
+
+import type { Plan, PlannedRows } from '../grid/plan/plan.ts';
+import type { PushTimes } from '../grid/plan/push-time.ts';
+import { channelCount, type Scenario } from '../grid/scenario/scenario.ts';
+import type { Stations } from '../grid/topology/topology.ts';
+import type { Truth } from '../grid/truth/truth.ts';
+import { encodePush, type PushHeader } from '../protocol/dlms/push-encode.ts';
+import { pushRowsMax } from '../protocol/dlms/push-format.ts';
+
+/** Longest message: what a small head-end can be expected to take in one APDU, and far above one step of most stations. */
+const MESSAGE_BYTES = 32 * 1024;
+
+/** The bytes are valid only during the call. `hundredths`: Unix time of sending, which names the message. */
+export type SendMessage = (bytes: Uint8Array, hundredths: number) => void;
+
+export class PushMessages {
+  /** Messages of the step that was played last. */
+  played = 0;
+  readonly #plan: Plan;
+  readonly #truth: Truth;
+  readonly #times: PushTimes;
+  readonly #stations: Stations;
+  readonly #channels: 1 | 3;
+  readonly #startSeconds: number;
+  readonly #intervalSeconds: number;
+  readonly #buffer = new Uint8Array(MESSAGE_BYTES);
+  readonly #header: PushHeader;
+  /** Rows of one message. */
+  readonly #rowsMax: { readonly regular: number; readonly late: number };
+  readonly #columns: {
+    readonly meter: Uint32Array;
+    readonly status: Uint8Array;
+    readonly time: Uint32Array;
+    readonly value: Float64Array;
+  };
+  /** Registers and statuses of all meters of a station at one time. */
+  readonly #stationWh: Float64Array;
+  readonly #stationStatus: Uint8Array;
+
+  constructor(grid: {
+    readonly scenario: Scenario;
+    readonly stations: Stations;
+    readonly plan: Plan;
+    readonly truth: Truth;
+    readonly times: PushTimes;
+  }) {
+    const { behaviour } = grid.scenario;
+    this.#plan = grid.plan;
+    this.#truth = grid.truth;
+    this.#times = grid.times;
+    this.#stations = grid.stations;
+    this.#channels = channelCount(behaviour.registers) === 1 ? 1 : 3;
+    this.#startSeconds = behaviour.start.unixSeconds;
+    this.#intervalSeconds = behaviour.intervalSeconds;
+    const channels = this.#channels;
+    this.#rowsMax = {
+      regular: pushRowsMax({ channels, late: false, valueBytes: 8 }, MESSAGE_BYTES),
+      late: pushRowsMax({ channels, late: true, valueBytes: 8 }, MESSAGE_BYTES),
+    };
+    const rows = this.#rowsMax.regular;
+    this.#columns = {
+      meter: new Uint32Array(rows),
+      status: new Uint8Array(rows),
+      time: new Uint32Array(rows),
+      value: new Float64Array(rows * channels),
+    };
+    const largest = largestStation(grid.stations, grid.plan);
+    this.#stationWh = new Float64Array(largest * channels);
+    this.#stationStatus = new Uint8Array(largest);
+    this.#header = {
+      concentrator: 0,
+      invokeId: 0,
+      sentUnixSeconds: 0,
+      sentHundredths: 0,
+      offsetMinutes: behaviour.start.offsetMinutes,
+      late: false,
+      captureUnixSeconds: 0,
+      channels,
+    };
+  }
+
+  /** Plays the station's next step and sends its messages; answers the number of readings in them. */
+  play(station: number, send: SendMessage): number {
+    const plan = this.#plan;
+    const step = plan.nextStep(station);
+    plan.step(station);
+    const { rows } = plan;
+    this.played = 0;
+    if (rows.currentCount > 0) this.#sendRegular(station, step, rows, send);
+    if (rows.lateCount > 0) this.#sendLate(station, step, rows, send);
+    return (rows.currentCount + rows.lateCount) * this.#channels;
+  }
+
+  #sendRegular(station: number, step: number, rows: PlannedRows, send: SendMessage): void {
+    const channels = this.#channels;
+    const columns = this.#columns;
+    const time = this.#startSeconds + step * this.#intervalSeconds;
+    const first = this.#stations.firstMeter[station]!;
+    this.#measure(station, time);
+    this.#header.late = false;
+    this.#header.captureUnixSeconds = time;
+    let count = 0;
+    for (let i = 0; i < rows.currentCount; i++) {
+      const meter = rows.current[i]!;
+      const at = meter - first;
+      columns.meter[count] = meter;
+      columns.status[count] = this.#stationStatus[at]!;
+      for (let c = 0; c < channels; c++) columns.value[count * channels + c] = this.#stationWh[at * channels + c]!;
+      count++;
+      if (count < this.#rowsMax.regular && i < rows.currentCount - 1) continue;
+      this.#send(station, step, count, send);
+      count = 0;
+    }
+  }
+
+  #sendLate(station: number, step: number, rows: PlannedRows, send: SendMessage): void {
+    const channels = this.#channels;
+    const columns = this.#columns;
+    this.#header.late = true;
+    let count = 0;
+    for (let i = 0; i < rows.lateCount; i++) {
+      const meter = rows.lateMeter[i]!;
+      const time = this.#startSeconds + rows.lateStep[i]! * this.#intervalSeconds;
+      columns.meter[count] = meter;
+      columns.time[count] = time;
+      columns.status[count] = this.#truth.status(meter, time);
+      for (let c = 0; c < channels; c++) columns.value[count * channels + c] = this.#truth.register(meter, c, time);
+      count++;
+      if (count < this.#rowsMax.late && i < rows.lateCount - 1) continue;
+      this.#send(station, step, count, send);
+      count = 0;
+    }
+  }
+
+  /** Registers of all meters of the station at `time`, row by row. */
+  #measure(station: number, time: number): void {
+    const channels = this.#channels;
+    const first = this.#stations.firstMeter[station]!;
+    const count = this.#stations.firstMeter[station + 1]! - first;
+    for (let c = 0; c < channels; c++) {
+      this.#truth.registers(first, count, c, time, this.#stationWh, c, channels);
+    }
+    this.#truth.statuses(first, count, time, this.#stationStatus, 0);
+  }
+
+  #send(station: number, step: number, count: number, send: SendMessage): void {
+    const header = this.#header;
+    const hundredths = this.#times.messageHundredths(station, step, this.played);
+    header.concentrator = station;
+    header.invokeId = (step * 64 + this.played) % 2 ** 24;
+    header.sentUnixSeconds = Math.floor(hundredths / 100);
+    header.sentHundredths = hundredths % 100;
+    const end = encodePush(this.#buffer, 0, header, this.#columns, 0, count);
+    this.played++;
+    send(this.#buffer.subarray(0, end), hundredths);
+  }
+}
+
+function largestStation(stations: Stations, plan: Plan): number {
+  let largest = 1;
+  for (let s = plan.fromStation; s < plan.toStation; s++) {
+    largest = Math.max(largest, stations.firstMeter[s + 1]! - stations.firstMeter[s]!);
+  }
+  return largest;
+}

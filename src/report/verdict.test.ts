@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import type { AuditFacts, RunFacts, RunReport } from './run-report.ts';
+import { sampleReport } from './sample-report.ts';
+import { verdictOf, wasAudited, type VerdictFacts } from './verdict.ts';
+
+const BASE = sampleReport();
+
+function facts(change: {
+  readonly run?: Partial<RunFacts>;
+  readonly audit?: Partial<AuditFacts>;
+  readonly delays?: Partial<RunReport['delays']['arrivalToStoreMs']>;
+  readonly processes?: VerdictFacts['processes'];
+  readonly malformed?: number;
+  readonly backpressure?: number;
+}): VerdictFacts {
+  const { delays } = BASE;
+  return {
+    run: { ...BASE.run, ...change.run },
+    audit: { ...BASE.audit, planned: 1000, sent: 1000, stored: 1000, ...change.audit },
+    delays: { ...delays, arrivalToStoreMs: { ...delays.arrivalToStoreMs, ...change.delays } },
+    processes: change.processes ?? BASE.processes,
+    malformed: change.malformed ?? 0,
+    backpressure: change.backpressure ?? 0,
+  };
+}
+
+const NOT_AUDITED: Partial<AuditFacts> = { planned: 0, stored: 0, exact: false };
+
+describe('able', () => {
+  test.each<[string, Parameters<typeof facts>[0], boolean | null, RegExp]>([
+    ['exact and complete', {}, true, /^All 1,000 planned readings are stored.*26,902|26,9\d\d times faster/],
+    ['at a speed', { run: { speed: 96, wallSeconds: 2701 } }, true, /at 96 times real time/],
+    ['lost', { audit: { exact: false, missing: 12, attribution: { simulator: 0, network: 0, headend: 12 } } }, false, /Of 1,000 planned readings: 12 lost; put down to the head-end \(12\)\./],
+    [
+      'everything wrong',
+      { audit: { exact: false, missing: 4, wrong: 3, duplicate: 2, unexpected: 1, attribution: { simulator: 1, network: 2, headend: 7 } } },
+      false,
+      /4 lost, 3 wrong, 2 stored twice and 1 that no plan has; put down to the head-end \(7\), the network \(2\) and the simulator \(1\)/,
+    ],
+    ['inexact without a count', { audit: { exact: false } }, false, /The audit is not exact/],
+    ['not audited', { audit: NOT_AUDITED }, null, /could not be looked at; 1,000 readings were sent/],
+    ['not audited and interrupted', { audit: NOT_AUDITED, run: { complete: false } }, null, /could not be looked at/],
+    ['interrupted', { run: { complete: false } }, null, /was interrupted; the 1,000 readings .* are right/],
+    ['interrupted and wrong', { run: { complete: false }, audit: { exact: false, wrong: 1 } }, false, /1 wrong\. The run was interrupted/],
+    ['an empty plan', { audit: { planned: 0, stored: 0 } }, null, /no reading that is available/],
+    ['slower than the grid', { run: { wallSeconds: 300_000 } }, false, /took 11 h 20 min longer/],
+    ['a little over real time', { run: { speed: 1, wallSeconds: 259_230 } }, true, /at 1 times real time/],
+    ['slow motion', { run: { speed: 0.5, wallSeconds: 518_500 } }, true, /at 0.5 times/],
+  ])('%s', (_, change, able, why) => {
+    const verdict = verdictOf(facts(change));
+    expect(verdict.able).toBe(able);
+    expect(verdict.why).toMatch(why);
+  });
+
+  test('an audit of an empty store is an audit', () => {
+    expect(wasAudited({ ...BASE.audit, planned: 10, stored: 0, missing: 10, exact: false })).toBe(true);
+    expect(wasAudited({ ...BASE.audit, ...NOT_AUDITED })).toBe(false);
+  });
+});
+
+describe('problems', () => {
+  test('a good run has none', () => expect(verdictOf(facts({})).problems).toEqual([]));
+
+  test.each<[string, Parameters<typeof facts>[0], RegExp]>([
+    ['lost-readings', { audit: { exact: false, missing: 12 } }, /12 of 1,000 planned readings \(1.2 %\)/],
+    ['wrong-values', { audit: { exact: false, wrong: 3 } }, /In 3 stored readings/],
+    ['stored-twice', { audit: { exact: false, duplicate: 1 } }, /stored already: 1\./],
+    ['unplanned-readings', { audit: { exact: false, unexpected: 5 } }, /no planned reading: 5\./],
+    ['slower-than-real-time', { run: { wallSeconds: 300_000 } }, /3 d of the grid took 3 d 11 h/],
+    ['resent-messages', { run: { resentMessages: 7, reconnects: 1 } }, /: 7 of .*; 1 reconnect; .*: 0\./],
+    ['malformed-messages', { malformed: 1 }, /^1 message could/],
+    ['backpressure', { backpressure: BASE.run.messages }, /\(100 %\)/],
+    ['backpressure', { run: { speed: 1 }, backpressure: 1 }, /After 1 of/],
+    ['slow-store', { delays: { p99: 10_001, max: 20_000 } }, /10 s after its arrival .*20 s\); the mark is 10 s/],
+    ['slow-store', { run: { speed: 900 }, delays: { p99: 1001 } }, /one interval of this run takes 1 s/],
+  ])('%s', (id, change, evidence) => {
+    const { problems } = verdictOf(facts(change));
+    expect(problems.map((problem) => problem.id)).toEqual([id]);
+    expect(problems[0]?.evidence).toMatch(evidence);
+    expect(problems[0]).toMatchObject({ from: 0 });
+    expect(problems[0]?.to).toBeGreaterThan(0);
+  });
+
+  test('restarts are put in their time and the first ones named', () => {
+    const restarts = Array.from({ length: 5 }, (_, i) => ({ process: `intake ${i}`, atMs: 1000 * (i + 1), why: 'SIGKILL' }));
+    const { problems, able } = verdictOf(facts({ run: { restarts } }));
+    expect(able).toBe(true);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ id: 'process-restarted', title: '5 restarts of a process', from: 1000, to: 5000 });
+    expect(problems[0]?.evidence).toMatch(/intake 0 at 1 s \(SIGKILL\).*intake 2.*and 2 more\.$/);
+  });
+
+  test('some pushing back at full speed is how it is meant', () => {
+    expect(verdictOf(facts({ backpressure: 5 })).problems).toEqual([]);
+  });
+
+  test('quote an example', () => {
+    const { verdict } = sampleReport({ faulty: true });
+    const ids = verdict.problems.map((problem) => problem.id);
+    expect(ids).toEqual(['lost-readings', 'wrong-values', 'stored-twice', 'process-restarted', 'resent-messages', 'malformed-messages']);
+    expect(verdict.problems[0]?.evidence).toMatch(/E\.g\. missing: meter 4711/);
+    expect(verdict.problems[2]?.evidence).not.toMatch(/E\.g\./);
+  });
+});
+
+describe('resources', () => {
+  test('are those of the head-end', () => {
+    const process = { pid: 1, peakRssBytes: 100, wallMs: [], cpuCores: [], rssBytes: [] };
+    const { resources } = verdictOf(
+      facts({
+        run: { wallSeconds: 4, storeBytes: 2600 },
+        processes: [
+          { ...process, name: 'store', group: 'headend', cpuSeconds: 3 },
+          { ...process, name: 'intake 1', group: 'headend', cpuSeconds: 5 },
+          { ...process, name: 'simulator 1', group: 'simulator', cpuSeconds: 6 },
+          { ...process, name: 'runner', group: 'runner', cpuSeconds: 1 },
+        ],
+      }),
+    );
+    expect(resources).toEqual({
+      cpuSecondsPerMillionReadings: 8000,
+      coresUsed: 2,
+      peakRssBytes: 200,
+      storeBytesPerReading: 2.6,
+      headendCpuSeconds: 8,
+      simulatorCpuSeconds: 6,
+    });
+  });
+
+  test('that were not seen are not known', () => {
+    const { resources } = verdictOf(facts({ processes: [], run: { storeBytes: 0 } }));
+    expect(Object.values(resources)).toEqual([null, null, null, null, null, null]);
+  });
+});

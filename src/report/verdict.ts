@@ -1,0 +1,233 @@
+/**
+ * From the facts of a run to its verdict. Pure.
+ *
+ * Able: the run came to its end, every planned reading is stored exactly once and right, and it took no longer than the
+ * grid itself would have. Not able: one of these failed. Neither: the run was interrupted without a finding, or nobody
+ * could look at what is stored.
+ */
+
+import type { ProcessUse } from '../monitor/process-probe.ts';
+import { counted, digits3, duration, milliseconds, percent, whole } from './format.ts';
+import type { AuditFacts, Delays, Problem, Resources, RunFacts, Verdict } from './run-report.ts';
+
+export interface VerdictFacts {
+  readonly run: RunFacts;
+  readonly audit: AuditFacts;
+  readonly delays: Delays;
+  readonly processes: readonly ProcessUse[];
+  /** Messages of either side that could not be understood. */
+  readonly malformed: number;
+  /** Writes after which a connection took no more for a while. */
+  readonly backpressure: number;
+}
+
+export function verdictOf(facts: VerdictFacts): Verdict {
+  return { ...judge(facts), resources: resourcesOf(facts), problems: problemsOf(facts) };
+}
+
+/** False when nobody could look at what is stored: then all counts of the audit but `sent` are 0, and it is not exact. */
+export function wasAudited(audit: AuditFacts): boolean {
+  return audit.exact || audit.planned > 0 || audit.stored > 0;
+}
+
+function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly why: string } {
+  const { run, audit } = facts;
+  if (!wasAudited(audit)) {
+    const why = `What the head-end stored could not be looked at; ${counted(audit.sent, 'reading')} were sent to it.`;
+    return { able: null, why };
+  }
+  if (!audit.exact) return { able: false, why: whyNotExact(run, audit) };
+  if (!run.complete) {
+    const why = `The run was interrupted; the ${whole(audit.stored)} readings that were stored until then are right.`;
+    return { able: null, why };
+  }
+  if (audit.planned === 0) return { able: null, why: 'The plan has no reading that is available within the run.' };
+  const overrun = overrunSeconds(run);
+  if (overrun > 0) {
+    const why = `Every reading is stored, but the run took ${duration(overrun)} longer than the grid itself takes.`;
+    return { able: false, why };
+  }
+  return { able: true, why: whyAble(run, audit) };
+}
+
+function whyAble(run: RunFacts, audit: AuditFacts): string {
+  const all = `All ${whole(audit.planned)} planned readings are stored, each once and with the right value`;
+  return run.speed === 'max'
+    ? `${all}; they were taken ${digits3(run.realTimeFactor)} times faster than the grid makes them.`
+    : `${all}, at ${digits3(run.speed)} times real time.`;
+}
+
+function whyNotExact(run: RunFacts, audit: AuditFacts): string {
+  const counts = [
+    audit.missing > 0 ? `${whole(audit.missing)} lost` : '',
+    audit.wrong > 0 ? `${whole(audit.wrong)} wrong` : '',
+    audit.duplicate > 0 ? `${whole(audit.duplicate)} stored twice` : '',
+    audit.unexpected > 0 ? `${whole(audit.unexpected)} that no plan has` : '',
+  ];
+  const what = list(counts) || 'The audit is not exact';
+  const causes = causesOf(audit);
+  const cause = causes === '' ? '' : `; put down to ${causes}`;
+  const end = run.complete ? '' : ' The run was interrupted.';
+  return `Of ${whole(audit.planned)} planned readings: ${what}${cause}.${end}`;
+}
+
+/** `the head-end (12) and the network (3)`; empty when no finding has a cause. */
+function causesOf(audit: AuditFacts): string {
+  const { headend, network, simulator } = audit.attribution;
+  return list([
+    headend > 0 ? `the head-end (${whole(headend)})` : '',
+    network > 0 ? `the network (${whole(network)})` : '',
+    simulator > 0 ? `the simulator (${whole(simulator)})` : '',
+  ]);
+}
+
+/** How much longer the run took than the grid's own time at its speed, beyond one interval for the ends; 0: it kept up. */
+function overrunSeconds(run: RunFacts): number {
+  const slowdown = run.speed === 'max' ? 1 : Math.min(1, run.speed);
+  const gridSeconds = run.steps * run.intervalSeconds;
+  const allowed = (gridSeconds + run.intervalSeconds) / slowdown;
+  return run.wallSeconds > allowed ? run.wallSeconds - gridSeconds / slowdown : 0;
+}
+
+function resourcesOf(facts: VerdictFacts): Resources {
+  const { run, audit, processes } = facts;
+  const headend = processes.filter((process) => process.group === 'headend');
+  const simulator = processes.filter((process) => process.group === 'simulator');
+  const headendCpuSeconds = headend.length === 0 ? null : sum(headend.map((process) => process.cpuSeconds));
+  const known = headendCpuSeconds !== null;
+  return {
+    cpuSecondsPerMillionReadings: known && audit.stored > 0 ? (headendCpuSeconds * 1e6) / audit.stored : null,
+    coresUsed: known && run.wallSeconds > 0 ? headendCpuSeconds / run.wallSeconds : null,
+    peakRssBytes: known ? sum(headend.map((process) => process.peakRssBytes)) : null,
+    storeBytesPerReading: run.storeBytes > 0 && audit.stored > 0 ? run.storeBytes / audit.stored : null,
+    headendCpuSeconds,
+    simulatorCpuSeconds: simulator.length === 0 ? null : sum(simulator.map((process) => process.cpuSeconds)),
+  };
+}
+
+function problemsOf(facts: VerdictFacts): readonly Problem[] {
+  return [...auditProblems(facts), ...runProblems(facts)];
+}
+
+function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
+  const during = wholeRun(run);
+  const problems: Problem[] = [];
+  const add = (id: Problem['id'], count: number, title: string, evidence: string): void => {
+    if (count > 0) problems.push({ id, title, ...during, evidence: `${evidence}${firstExample(audit, id)}` });
+  };
+  const { missing, wrong, duplicate, unexpected, planned } = audit;
+  const causes = causesOf(audit);
+  const cause = causes === '' ? '' : ` The findings of this audit are put down to ${causes}.`;
+  const share = planned > 0 ? ` (${percent(missing / planned)})` : '';
+  add('lost-readings', missing, `${counted(missing, 'reading')} lost`, `${whole(missing)} of ${whole(planned)} planned readings${share} are not in the store.${cause}`);
+  add('wrong-values', wrong, `${counted(wrong, 'wrong reading')}`, `In ${counted(wrong, 'stored reading')} value or status differ from the truth.`);
+  add('stored-twice', duplicate, `${counted(duplicate, 'reading')} stored twice`, `Rows whose meter, channel and time are stored already: ${whole(duplicate)}.`);
+  add('unplanned-readings', unexpected, `${counted(unexpected, 'reading')} that no plan has`, `Stored rows that belong to no planned reading: ${whole(unexpected)}.`);
+  return problems;
+}
+
+const EXAMPLE_KINDS: Partial<Record<Problem['id'], string>> = {
+  'lost-readings': 'missing',
+  'wrong-values': 'wrong',
+  'stored-twice': 'duplicate',
+  'unplanned-readings': 'unexpected',
+};
+
+function firstExample(audit: AuditFacts, id: Problem['id']): string {
+  const example = audit.examples.find(({ kind }) => kind === EXAMPLE_KINDS[id]);
+  return example === undefined ? '' : ` E.g. ${example.text}`;
+}
+
+/** Above these a thing that happens in every run is worth a line. */
+const BACKPRESSURE_SHARE = 0.1;
+const SLOW_STORE_MS = 10_000;
+const RESTARTS_NAMED = 3;
+
+function runProblems(facts: VerdictFacts): readonly Problem[] {
+  const found = [slower(facts), restarted(facts), resent(facts), malformed(facts), pushedBack(facts), slowStore(facts)];
+  return found.filter((problem) => problem !== null);
+}
+
+function wholeRun(run: RunFacts): { readonly from: number; readonly to: number } {
+  return { from: 0, to: Math.round(run.wallSeconds * 1000) };
+}
+
+function slower({ run }: VerdictFacts): Problem | null {
+  const overrun = overrunSeconds(run);
+  if (overrun === 0 || !run.complete) return null;
+  const grid = duration(run.steps * run.intervalSeconds);
+  const evidence = `${grid} of the grid took ${duration(run.wallSeconds)}: readings come faster than they are taken.`;
+  return { id: 'slower-than-real-time', title: 'Slower than the grid', ...wholeRun(run), evidence };
+}
+
+function restarted({ run }: VerdictFacts): Problem | null {
+  const { restarts } = run;
+  if (restarts.length === 0) return null;
+  const named = restarts.slice(0, RESTARTS_NAMED).map(({ process, atMs, why }) => `${process} at ${milliseconds(atMs)} (${why})`);
+  const more = restarts.length > RESTARTS_NAMED ? `, and ${whole(restarts.length - RESTARTS_NAMED)} more` : '';
+  const times = restarts.map(({ atMs }) => atMs);
+  return {
+    id: 'process-restarted',
+    title: `${counted(restarts.length, 'restart')} of a process`,
+    from: times.reduce((a, b) => Math.min(a, b)),
+    to: times.reduce((a, b) => Math.max(a, b)),
+    evidence: `Ended unasked and started again: ${named.join(', ')}${more}.`,
+  };
+}
+
+function resent({ run, audit }: VerdictFacts): Problem | null {
+  const { resentMessages, messages, reconnects } = run;
+  if (resentMessages === 0) return null;
+  const dropped = `second copies of readings that the head-end dropped: ${whole(audit.duplicatesDropped)}`;
+  return {
+    id: 'resent-messages',
+    title: `${counted(resentMessages, 'message')} sent again`,
+    ...wholeRun(run),
+    evidence: `Unconfirmed when a connection ended: ${whole(resentMessages)} of ${counted(messages, 'message')}; ${counted(reconnects, 'reconnect')}; ${dropped}.`,
+  };
+}
+
+function malformed(facts: VerdictFacts): Problem | null {
+  if (facts.malformed === 0) return null;
+  return {
+    id: 'malformed-messages',
+    title: counted(facts.malformed, 'malformed message'),
+    ...wholeRun(facts.run),
+    evidence: `${counted(facts.malformed, 'message')} could not be understood by the side that received them; each cost its connection.`,
+  };
+}
+
+/** At `max` the head-end sets the pace by pushing back, so that only much of it says something. */
+function pushedBack({ run, backpressure }: VerdictFacts): Problem | null {
+  const share = run.messages > 0 ? backpressure / run.messages : 0;
+  if (backpressure === 0 || (run.speed === 'max' && share < BACKPRESSURE_SHARE)) return null;
+  return {
+    id: 'backpressure',
+    title: 'The head-end pushed back',
+    ...wholeRun(run),
+    evidence: `After ${whole(backpressure)} of ${counted(run.messages, 'message')} (${percent(Math.min(1, share))}) a connection took no more for a while.`,
+  };
+}
+
+function slowStore({ run, delays }: VerdictFacts): Problem | null {
+  const { count, p99, max } = delays.arrivalToStoreMs;
+  const limitMs = run.speed === 'max' ? SLOW_STORE_MS : (run.intervalSeconds * 1000) / run.speed;
+  if (count === 0 || p99 <= limitMs) return null;
+  return {
+    id: 'slow-store',
+    title: 'Readings are late in the store',
+    ...wholeRun(run),
+    evidence: `One reading in 100 could be queried only ${milliseconds(p99)} after its arrival or later (longest ${milliseconds(max)}); ${run.speed === 'max' ? 'the mark is' : 'one interval of this run takes'} ${milliseconds(limitMs)}.`,
+  };
+}
+
+/** `a, b and c`; empty texts are left out. */
+function list(parts: readonly string[]): string {
+  const some = parts.filter((part) => part !== '');
+  const last = some.at(-1) ?? '';
+  return some.length <= 1 ? last : `${some.slice(0, -1).join(', ')} and ${last}`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,6 +1,6 @@
 /**
  * Turns a step of the plan into messages: the rows that the plan names, with the registers that the truth gives, encoded
- * into one scratch buffer. Regular rows first, then late ones, cut into messages of at most MESSAGE_BYTES.
+ * straight into the send buffer. Regular rows first, then late ones, cut into messages of at most MESSAGE_BYTES.
  */
 
 import type { Plan, PlannedRows } from '../grid/plan/plan.ts';
@@ -12,14 +12,22 @@ import { encodePush, type PushHeader } from '../protocol/dlms/push-encode.ts';
 import { pushRowsMax } from '../protocol/dlms/push-format.ts';
 
 /** Longest message: what a small head-end can be expected to take in one APDU, and far above one step of most stations. */
-const MESSAGE_BYTES = 32 * 1024;
+export const MESSAGE_BYTES = 32 * 1024;
 
-/** The bytes are valid only during the call. `hundredths`: Unix time of sending, which names the message. */
-export type SendMessage = (bytes: Uint8Array, hundredths: number) => void;
+/** Where messages go. */
+export interface Outbox {
+  /** Send buffer: `bytes` from 0 to `length` are to be sent. */
+  readonly bytes: Uint8Array;
+  length: number;
+  /** Sends what there is, so that there is room again. */
+  flush(): void;
+}
 
 export class PushMessages {
   /** Messages of the step that was played last. */
   played = 0;
+  /** Unix time of sending of the last message, hundredths of a second: the name by which it is confirmed. */
+  lastHundredths = 0;
   readonly #plan: Plan;
   readonly #truth: Truth;
   readonly #times: PushTimes;
@@ -27,7 +35,6 @@ export class PushMessages {
   readonly #channels: 1 | 3;
   readonly #startSeconds: number;
   readonly #intervalSeconds: number;
-  readonly #buffer = new Uint8Array(MESSAGE_BYTES);
   readonly #header: PushHeader;
   /** Rows of one message. */
   readonly #rowsMax: { readonly regular: number; readonly late: number };
@@ -83,19 +90,19 @@ export class PushMessages {
     };
   }
 
-  /** Plays the station's next step and sends its messages; answers the number of readings in them. */
-  play(station: number, send: SendMessage): number {
+  /** Plays the station's next step into the outbox; answers the number of readings in its messages. */
+  play(station: number, outbox: Outbox): number {
     const plan = this.#plan;
     const step = plan.nextStep(station);
     plan.step(station);
     const { rows } = plan;
     this.played = 0;
-    if (rows.currentCount > 0) this.#sendRegular(station, step, rows, send);
-    if (rows.lateCount > 0) this.#sendLate(station, step, rows, send);
+    if (rows.currentCount > 0) this.#sendRegular(station, step, rows, outbox);
+    if (rows.lateCount > 0) this.#sendLate(station, step, rows, outbox);
     return (rows.currentCount + rows.lateCount) * this.#channels;
   }
 
-  #sendRegular(station: number, step: number, rows: PlannedRows, send: SendMessage): void {
+  #sendRegular(station: number, step: number, rows: PlannedRows, outbox: Outbox): void {
     const channels = this.#channels;
     const columns = this.#columns;
     const time = this.#startSeconds + step * this.#intervalSeconds;
@@ -112,12 +119,12 @@ export class PushMessages {
       for (let c = 0; c < channels; c++) columns.value[count * channels + c] = this.#stationWh[at * channels + c]!;
       count++;
       if (count < this.#rowsMax.regular && i < rows.currentCount - 1) continue;
-      this.#send(station, step, count, send);
+      this.#put(station, step, count, outbox);
       count = 0;
     }
   }
 
-  #sendLate(station: number, step: number, rows: PlannedRows, send: SendMessage): void {
+  #sendLate(station: number, step: number, rows: PlannedRows, outbox: Outbox): void {
     const channels = this.#channels;
     const columns = this.#columns;
     this.#header.late = true;
@@ -131,7 +138,7 @@ export class PushMessages {
       for (let c = 0; c < channels; c++) columns.value[count * channels + c] = this.#truth.register(meter, c, time);
       count++;
       if (count < this.#rowsMax.late && i < rows.lateCount - 1) continue;
-      this.#send(station, step, count, send);
+      this.#put(station, step, count, outbox);
       count = 0;
     }
   }
@@ -147,16 +154,17 @@ export class PushMessages {
     this.#truth.statuses(first, count, time, this.#stationStatus, 0);
   }
 
-  #send(station: number, step: number, count: number, send: SendMessage): void {
+  #put(station: number, step: number, count: number, outbox: Outbox): void {
     const header = this.#header;
     const hundredths = this.#times.messageHundredths(station, step, this.played);
     header.concentrator = station;
     header.invokeId = (step * 64 + this.played) % 2 ** 24;
     header.sentUnixSeconds = Math.floor(hundredths / 100);
     header.sentHundredths = hundredths % 100;
-    const end = encodePush(this.#buffer, 0, header, this.#columns, 0, count);
+    if (outbox.bytes.length - outbox.length < MESSAGE_BYTES) outbox.flush();
+    outbox.length = encodePush(outbox.bytes, outbox.length, header, this.#columns, 0, count);
     this.played++;
-    send(this.#buffer.subarray(0, end), hundredths);
+    this.lastHundredths = hundredths;
   }
 }
 

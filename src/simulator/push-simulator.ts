@@ -16,7 +16,7 @@ import type { CloseReason, Connection, Endpoint, Wire } from '../network/wire/wi
 import { BackOff, type BackOffLimits } from './back-off.ts';
 import { ConfirmationReader } from './confirmation-reader.ts';
 import { DelayLog } from './delay-log.ts';
-import type { PushMessages } from './push-messages.ts';
+import { MESSAGE_BYTES, type Outbox, type PushMessages } from './push-messages.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface PushSimulatorOptions {
@@ -66,7 +66,7 @@ export interface Ledger {
   readonly confirmed: Uint32Array;
 }
 
-const WINDOW_STEPS = 32;
+const WINDOW_STEPS = 64;
 /** Messages between two looks at what has arrived. */
 const BURST = 128;
 /** Out of reach for this long: the others go on without it. */
@@ -97,6 +97,7 @@ export class PushSimulator {
   readonly #ready: ReadyQueue;
   readonly #sessions: (Session | null)[];
   readonly #decoder = new ConfirmationDecoder();
+  readonly #outbox: SessionOutbox;
   /** Unix hundredths of the last message handed to the present connection; 0: none. */
   readonly #lastSent: Float64Array;
   readonly #downSinceMs: Float64Array;
@@ -110,6 +111,7 @@ export class PushSimulator {
     this.#first = plan.fromStation;
     this.#count = plan.toStation - plan.fromStation;
     this.#ready = new ReadyQueue(this.#count);
+    this.#outbox = new SessionOutbox(this.stats);
     this.#sessions = Array.from({ length: this.#count }, () => null);
     this.#lastSent = new Float64Array(this.#count);
     this.#downSinceMs = new Float64Array(this.#count);
@@ -267,41 +269,65 @@ export class PushSimulator {
     }
   }
 
-  /** Plays one step of concentrator i, if it may; it is woken again when it may play more. */
+  /** Plays what concentrator i may play now; it is woken again when it may play more. */
   #play(i: number): void {
     const session = this.#sessions[i];
     if (session === null || session === undefined || !session.open || session.blocked) return;
-    const { plan, messages, confirmed } = this.#options;
+    const { plan, confirmed } = this.#options;
     const station = this.#first + i;
-    const step = plan.nextStep(station);
-    if (step >= this.#schedule.allowed(station)) return;
-    if (confirmed && step - this.ledger.confirmed[i]! >= WINDOW_STEPS) return;
-    const again = step < this.ledger.sent[i]!;
-    const readings = messages.play(station, (bytes, hundredths) => this.#send(i, session, { bytes, hundredths }));
-    if (again) this.stats.resentMessages += messages.played;
-    this.stats.readings += readings;
-    this.delays.sent(i, { step, readings, lateMs: this.#schedule.lateMs(station, step) });
-    this.ledger.sent[i] = Math.max(this.ledger.sent[i]!, step + 1);
-    // With nothing under way, a step without messages is settled by itself.
-    if (!confirmed || (messages.played === 0 && this.ledger.confirmed[i] === step)) this.#settle(i, step + 1);
-    this.#schedule.played(station, step);
-    if (step + 1 < this.#schedule.allowed(station)) this.#wake(i);
+    const window = confirmed ? this.ledger.confirmed[i]! + WINDOW_STEPS : plan.steps;
+    const end = Math.min(this.#schedule.allowed(station), window);
+    const from = plan.nextStep(station);
+    if (from >= end) return;
+    this.#outbox.session = session;
+    for (let step = from; step < end; step++) this.#playStep(i, step);
+    this.#outbox.flush();
+    if (!confirmed) this.#settle(i, end);
+    this.#schedule.played(station, end - 1);
   }
 
-  #send(i: number, session: Session, message: { readonly bytes: Uint8Array; readonly hundredths: number }): void {
-    this.#lastSent[i] = message.hundredths;
-    this.stats.messages++;
-    this.stats.bytes += message.bytes.length;
-    if (!session.connection.write(message.bytes)) {
-      session.blocked = true;
-      this.stats.backpressure++;
-    }
+  #playStep(i: number, step: number): void {
+    const { messages } = this.#options;
+    const station = this.#first + i;
+    const lateMs = this.#schedule.lateMs(station, step);
+    const readings = messages.play(station, this.#outbox);
+    const { played } = messages;
+    this.stats.readings += readings;
+    this.stats.messages += played;
+    if (played > 0) this.#lastSent[i] = messages.lastHundredths;
+    if (step < this.ledger.sent[i]!) this.stats.resentMessages += played;
+    else this.ledger.sent[i] = step + 1;
+    this.delays.sent(i, { step, readings, lateMs });
+    // With nothing under way, a step without messages is settled by itself.
+    if (played === 0 && this.ledger.confirmed[i] === step) this.#settle(i, step + 1);
   }
 
   #finish(): void {
     if (this.#stopped) return;
     this.hold();
     this.#options.onFinished();
+  }
+}
+
+/** The send buffer of the process; one concentrator uses it at a time. */
+class SessionOutbox implements Outbox {
+  readonly bytes = new Uint8Array(2 * MESSAGE_BYTES);
+  length = 0;
+  session: Session | null = null;
+  readonly #stats: SimulatorStats;
+
+  constructor(stats: SimulatorStats) {
+    this.#stats = stats;
+  }
+
+  flush(): void {
+    const { session, length } = this;
+    this.length = 0;
+    if (session === null || length === 0) return;
+    this.#stats.bytes += length;
+    if (session.connection.write(this.bytes.subarray(0, length))) return;
+    session.blocked = true;
+    this.#stats.backpressure++;
   }
 }
 

@@ -18,56 +18,60 @@ function lockStep(stations: number, steps: number): { schedule: LockStep; due: n
 }
 
 describe('lock step', () => {
-  it('opens a step when all have played the one before, and ends with the last', () => {
-    const { schedule, due } = lockStep(2, 2);
+  it('opens a turn of four steps when all have played the one before, and ends with the last step', () => {
+    const { schedule, due } = lockStep(2, 6);
     expect(due).toEqual([10, 11]);
-    schedule.played(10, 0);
-    expect(schedule.allowed()).toBe(1);
-    schedule.played(11, 0);
-    expect(schedule.allowed()).toBe(2);
+    expect(schedule.allowed()).toBe(4);
+    schedule.played(10, 3);
+    schedule.played(11, 2);
+    expect(schedule.allowed()).toBe(4);
+    schedule.played(11, 3);
+    expect(schedule.allowed()).toBe(6);
     expect(due).toEqual([10, 11, 10, 11]);
-    schedule.played(10, 1);
-    schedule.played(11, 1);
-    expect(schedule.allowed()).toBe(2);
+    schedule.played(10, 5);
+    schedule.played(11, 5);
+    expect(schedule.allowed()).toBe(6);
     expect(due.length).toBe(4);
   });
 
-  it('counts a step that is played again only once', () => {
-    const { schedule } = lockStep(2, 3);
-    schedule.played(10, 0);
-    schedule.played(10, 0);
-    expect(schedule.allowed()).toBe(1);
-    schedule.played(11, 0);
-    schedule.played(10, 0);
+  it('counts a turn that is played again only once', () => {
+    const { schedule } = lockStep(2, 30);
+    schedule.played(10, 3);
     schedule.played(10, 1);
-    schedule.played(10, 0);
-    schedule.played(10, 1);
-    expect(schedule.allowed()).toBe(2);
+    schedule.played(10, 3);
+    expect(schedule.allowed()).toBe(4);
+    schedule.played(11, 3);
+    schedule.played(10, 2);
+    schedule.played(10, 3);
+    schedule.played(10, 7);
+    schedule.played(10, 7);
+    expect(schedule.allowed()).toBe(8);
   });
 
   it('does not wait for who is absent, and waits again when it is back', () => {
-    const { schedule } = lockStep(3, 9);
-    schedule.played(10, 0);
-    schedule.played(11, 0);
+    const { schedule } = lockStep(3, 30);
+    schedule.played(10, 3);
+    schedule.played(11, 3);
     schedule.setAbsent(12, true);
-    expect(schedule.allowed()).toBe(2);
+    expect(schedule.allowed()).toBe(8);
     schedule.setAbsent(12, true);
-    schedule.played(10, 1);
+    schedule.played(10, 7);
     schedule.setAbsent(12, false);
-    schedule.played(11, 1);
-    expect(schedule.allowed()).toBe(2);
-    schedule.played(12, 0);
-    schedule.played(12, 1);
-    expect(schedule.allowed()).toBe(3);
+    schedule.played(11, 7);
+    expect(schedule.allowed()).toBe(8);
+    schedule.played(12, 4);
+    expect(schedule.allowed()).toBe(8);
+    schedule.played(12, 7);
+    expect(schedule.allowed()).toBe(12);
   });
 
   it('stands still while everybody is absent', () => {
-    const { schedule } = lockStep(1, 9);
+    const { schedule } = lockStep(1, 30);
     schedule.setAbsent(10, true);
-    expect(schedule.allowed()).toBe(1);
+    expect(schedule.allowed()).toBe(4);
     schedule.setAbsent(10, false);
-    schedule.played(10, 0);
-    expect(schedule.allowed()).toBe(2);
+    schedule.played(10, 3);
+    expect(schedule.allowed()).toBe(8);
   });
 });
 

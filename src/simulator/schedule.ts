@@ -1,8 +1,8 @@
 /**
  * Which step a concentrator may play by now.
  *
- * `speed: max`: all concentrators play a step before any plays the next one (those that have been out of reach for long are
- * not waited for). `speed: n`: open loop; each is due at its own intended time, whatever happened before.
+ * `speed: max`: all concentrators play a turn of `TURN_STEPS` steps before any plays the next turn (those that have been
+ * out of reach for long are not waited for). A turn's messages of one concentrator share a system call. `speed: n`: open loop; each is due at its own intended time, whatever happened before.
  */
 
 import { assert } from '../base/assert.ts';
@@ -12,7 +12,7 @@ import type { PushTimes } from '../grid/plan/push-time.ts';
 export interface Schedule {
   /** The station may play the steps below this. */
   allowed(station: number): number;
-  /** Tells that `station` has played `step`. */
+  /** Tells that `station` has played all steps up to `step`. */
   played(station: number, step: number): void;
   /** The station can't be reached (or can again): don't wait for it. */
   setAbsent(station: number, absent: boolean): void;
@@ -31,25 +31,31 @@ export interface ScheduleOptions {
   readonly onDue: (station: number) => void;
 }
 
+/** Steps that a concentrator plays in one go at `speed: max`. */
+export const TURN_STEPS = 4;
+
 export class LockStep implements Schedule {
   readonly #options: ScheduleOptions;
   readonly #absent: Uint8Array;
   /** By station: all steps below were played at least once. A step that is played again counts only once. */
   readonly #playedThrough: Uint32Array;
-  #step: number;
-  /** Stations, not absent, that have yet to play `#step`. */
+  /** End of the turn: stations may play the steps below. */
+  #end: number;
+  /** Stations that are not absent; those of them that have yet to finish the turn. */
+  #present: number;
   #open: number;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
-    this.#step = options.fromStep;
-    this.#open = options.toStation - options.fromStation;
+    this.#end = Math.min(options.fromStep + TURN_STEPS, options.steps);
+    this.#present = options.toStation - options.fromStation;
+    this.#open = this.#present;
     this.#absent = new Uint8Array(this.#open);
     this.#playedThrough = new Uint32Array(this.#open).fill(options.fromStep);
   }
 
   allowed(): number {
-    return Math.min(this.#step + 1, this.#options.steps);
+    return this.#end;
   }
 
   lateMs(): number {
@@ -58,37 +64,36 @@ export class LockStep implements Schedule {
 
   played(station: number, step: number): void {
     const i = station - this.#options.fromStation;
-    if (step < this.#playedThrough[i]!) return;
+    const before = this.#playedThrough[i]!;
+    if (step < before) return;
     this.#playedThrough[i] = step + 1;
-    if (step !== this.#step || this.#absent[i] === 1) return;
-    this.#open--;
-    if (this.#open === 0) this.#advance();
+    if (this.#absent[i] === 1 || before >= this.#end || step + 1 < this.#end) return;
+    this.#finishedOne();
   }
 
   setAbsent(station: number, absent: boolean): void {
     const i = station - this.#options.fromStation;
     if ((this.#absent[i] === 1) === absent) return;
     this.#absent[i] = absent ? 1 : 0;
-    if (this.#playedThrough[i]! > this.#step) return;
-    this.#open += absent ? -1 : 1;
-    if (this.#open === 0) this.#advance();
+    this.#present += absent ? -1 : 1;
+    if (this.#playedThrough[i]! >= this.#end) return;
+    if (absent) this.#finishedOne();
+    else this.#open++;
   }
 
   start(): void {
     this.#announce();
   }
 
-  stop(): void {
-    this.#step = this.#options.steps;
-  }
+  stop(): void {}
 
-  #advance(): void {
+  #finishedOne(): void {
+    this.#open--;
     const { steps } = this.#options;
-    const present = this.#absent.reduce((sum, absent) => sum + 1 - absent, 0);
-    if (this.#step >= steps || present === 0) return;
-    this.#step++;
-    this.#open = present;
-    if (this.#step < steps) this.#announce();
+    if (this.#open > 0 || this.#end >= steps || this.#present === 0) return;
+    this.#end = Math.min(this.#end + TURN_STEPS, steps);
+    this.#open = this.#present;
+    this.#announce();
   }
 
   #announce(): void {

@@ -106,7 +106,7 @@ describe('length writer', () => {
 });
 
 describe('data tags', () => {
-  // The tag and payload of every fixed-size type in the table 1.2 of the fact sheet, each a vector read by other parsers.
+  // Tag and payload of every fixed-size type, each a vector that the parser of Gurux or u9n reads alike.
   it.each(VECTORS.filter(({ id }) => /^axdr-(00|01|03|04|08|09|10|11|12|14|15|16|17|18|20)$/.test(id)))(
     'has the size of $id',
     ({ hex }) => expect(fixedBytes(Number.parseInt(hex.slice(0, 2), 16))).toBe(hex.length / 2 - 1),
@@ -136,7 +136,7 @@ describe('compact-array', () => {
     ]);
   });
 
-  it('finds the rows of the third example of the fact sheet: {u16, u8, u32, u32}', () => {
+  it('finds the rows of {u16, u8, u32, u32}, an example that Gurux reads alike', () => {
     const [failure, reader, rows] = readRows('13 02 04 12 11 06 06 16 0064 00 000186A0 00000032 0065 00 000186A1 00000033');
     expect([failure, rows.columns, rows.rowBytes, rows.rows, reader.left]).toEqual([null, 4, 11, 2, 0]);
   });

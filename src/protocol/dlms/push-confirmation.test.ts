@@ -23,8 +23,8 @@ const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').
 const SENT = Date.parse('2024-11-21T09:30:15Z') / 1000;
 
 /**
- * By hand from sections 1.4, 2, 5.2, 5.5 and 8.3 of the DLMS fact sheet: client 103 writes attribute 13 of the push setup,
- * 2024-11-21 Thu 10:30:15.07 CET, and wants no answer.
+ * By hand from the layouts of wrapper, SET-request and date-time: client 103 writes attribute 13 of the push setup,
+ * 2024-11-21 Thu 10:30:15.07 CET, and wants no answer. The translator of Gurux.DLMS.Python 1.0.197 reads it so.
  */
 const CONFIRMATION = `0001 0067 0001 001B
   C1 01 05 0028 0000190900FF 0D 00
@@ -98,7 +98,7 @@ describe('confirmation', () => {
       responseWanted: true,
     });
     const target = new Uint8Array(5).fill(0xee);
-    // As in the table 5.5 of the fact sheet: C5 01, the invoke byte, the result; 4 is object-undefined.
+    // SET-response-normal: C5 01, the invoke byte, the result; 4 is object-undefined.
     expect(putSetResponse(target, 1, { invoke: 0x42, result: 4 })).toBe(5);
     expect(hexOf(target)).toBe('EEC5014204');
     expect(() => putSetResponse(target, 2, { invoke: 1, result: 0 })).toThrow('room');

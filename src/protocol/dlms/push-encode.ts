@@ -66,7 +66,7 @@ export function pushValueBytes(columns: PushColumns, channels: 1 | 3, from: numb
   return max < 2 ** 32 ? 4 : 8;
 }
 
-/** Writes pushes; keep one for many messages. */
+/** Writes pushes. Keep one for many messages: it remembers the target, which saves a tenth of the time. */
 export class PushEncoder {
   readonly #view = new ByteView();
 
@@ -82,50 +82,11 @@ export class PushEncoder {
     from: number,
     to: number,
   ): number {
-    const { channels, late } = header;
-    const valueBytes = pushValueBytes(columns, channels, from, to);
-    const shape: PushShape = { channels, late, valueBytes };
-    const rowBytes = pushRowBytes(shape);
-    const bytes = pushBytes(shape, to - from);
-    assert(bytes - WRAPPER_HEADER_BYTES <= APDU_BYTES_MAX, 'a push fits into one APDU');
-    assert(offset >= 0 && offset + bytes <= target.length, 'the target has room for the push');
-    assert(to <= columns.meter.length && to <= columns.status.length, 'meter and status have all rows');
-    assert(!late || to <= columns.time.length, 'late rows have a time');
-    let at = putWrapperHeader(target, offset, PUSH_WPORTS, bytes - WRAPPER_HEADER_BYTES);
-    at = putHead(target, at, header);
-    at = putRowType(target, at, header, valueBytes);
-    at = putLength(target, at, (to - from) * rowBytes);
-    assert(at + (to - from) * rowBytes === offset + bytes, 'a push has the size that was said');
-    this.#putRows(target, at, header, columns, from, to, valueBytes);
-    return offset + bytes;
-  }
-
-  #putRows(
-    target: Uint8Array,
-    at: number,
-    header: Readonly<PushHeader>,
-    columns: PushColumns,
-    from: number,
-    to: number,
-    valueBytes: 4 | 8,
-  ): void {
-    const view = this.#view.behind(target);
-    const first = target.byteOffset + at;
-    const { channels, late } = header;
-    const statusAt = first + (late ? 8 : 4);
-    const rowBytes = (late ? 9 : 5) + channels * valueBytes;
-    putU32Column(view, first, rowBytes, columns.meter, from, to);
-    if (late) putU32Column(view, first + 4, rowBytes, columns.time, from, to);
-    putU8Column(view, statusAt, rowBytes, columns.status, from, to);
-    const put = valueBytes === 8 ? putWideColumn : putValueColumn;
-    for (let channel = 0; channel < channels; channel++) {
-      const valueAt = statusAt + 1 + channel * valueBytes;
-      put(view, valueAt, rowBytes, columns.value, from * channels + channel, to * channels, channels);
-    }
+    return putPush(this.#view.behind(target), target, offset, header, columns, from, to);
   }
 }
 
-/** One push, for those who send few: an encoder for each call. See `PushEncoder.encode`. */
+/** One push without an encoder. See `PushEncoder.encode`. */
 export function encodePush(
   target: Uint8Array,
   offset: number,
@@ -134,7 +95,58 @@ export function encodePush(
   from: number,
   to: number,
 ): number {
-  return new PushEncoder().encode(target, offset, header, columns, from, to);
+  return putPush(new DataView(target.buffer), target, offset, header, columns, from, to);
+}
+
+/** `view`: of the whole buffer behind `target`. */
+function putPush(
+  view: DataView,
+  target: Uint8Array,
+  offset: number,
+  header: Readonly<PushHeader>,
+  columns: PushColumns,
+  from: number,
+  to: number,
+): number {
+  const { channels, late } = header;
+  const valueBytes = pushValueBytes(columns, channels, from, to);
+  const shape: PushShape = { channels, late, valueBytes };
+  const rowBytes = pushRowBytes(shape);
+  const bytes = pushBytes(shape, to - from);
+  assert(bytes - WRAPPER_HEADER_BYTES <= APDU_BYTES_MAX, 'a push fits into one APDU');
+  assert(offset >= 0 && offset + bytes <= target.length, 'the target has room for the push');
+  assert(to <= columns.meter.length && to <= columns.status.length, 'meter and status have all rows');
+  assert(!late || to <= columns.time.length, 'late rows have a time');
+  let at = putWrapperHeader(target, offset, PUSH_WPORTS, bytes - WRAPPER_HEADER_BYTES);
+  at = putHead(target, at, header);
+  at = putRowType(target, at, header, valueBytes);
+  at = putLength(target, at, (to - from) * rowBytes);
+  assert(at + (to - from) * rowBytes === offset + bytes, 'a push has the size that was said');
+  putRows(view, target.byteOffset + at, header, columns, from, to, valueBytes);
+  return offset + bytes;
+}
+
+/** A column at a time; `first` is where the first row begins in the view. */
+function putRows(
+  view: DataView,
+  first: number,
+  header: Readonly<PushHeader>,
+  columns: PushColumns,
+  from: number,
+  to: number,
+  valueBytes: 4 | 8,
+): void {
+  const { channels, late } = header;
+  const statusAt = first + (late ? 8 : 4);
+  const rowBytes = (late ? 9 : 5) + channels * valueBytes;
+  putU32Column(view, first, rowBytes, columns.meter, from, to);
+  if (late) putU32Column(view, first + 4, rowBytes, columns.time, from, to);
+  putU8Column(view, statusAt, rowBytes, columns.status, from, to);
+  const put = valueBytes === 8 ? putWideColumn : putValueColumn;
+  for (let channel = 0; channel < channels; channel++) {
+    const valueAt = statusAt + 1 + channel * valueBytes;
+    put(view, valueAt, rowBytes, columns.value, from * channels + channel, to * channels, channels);
+  }
 }
 
 const CAPTURE_PREFIX = Uint8Array.of(DataTag.octetString, DATE_TIME_BYTES);
@@ -181,11 +193,25 @@ function putRowType(target: Uint8Array, offset: number, header: Readonly<PushHea
 // Columns: the values of rows `from` .. `to - 1`, the first at `first` of the view, each a row further than the one before.
 // A view is measured about twice as fast here as storing single bytes.
 
-function putU8Column(view: DataView, first: number, rowBytes: number, column: Uint8Array, from: number, to: number): void {
+function putU8Column(
+  view: DataView,
+  first: number,
+  rowBytes: number,
+  column: Uint8Array,
+  from: number,
+  to: number,
+): void {
   for (let i = from, at = first; i < to; i++, at += rowBytes) view.setUint8(at, column[i]!);
 }
 
-function putU32Column(view: DataView, first: number, rowBytes: number, column: Uint32Array, from: number, to: number): void {
+function putU32Column(
+  view: DataView,
+  first: number,
+  rowBytes: number,
+  column: Uint32Array,
+  from: number,
+  to: number,
+): void {
   for (let i = from, at = first; i < to; i++, at += rowBytes) view.setUint32(at, column[i]!);
 }
 

@@ -43,7 +43,7 @@ function receiveAll(
 const receiverOf = (apduBytesMax = 4096): WrapperReceiver => new WrapperReceiver({ apduBytesMax });
 
 describe('wrapper header', () => {
-  it('is laid out as in the fact sheet: client 16 to device 1, an AARQ of 31 bytes', () => {
+  it('is laid out as Gurux sends it: client 16 to device 1, an AARQ of 31 bytes', () => {
     const target = new Uint8Array(12).fill(0xee);
     expect(putWrapperHeader(target, 2, { source: 0x10, destination: 1 }, 31)).toBe(10);
     expect(hexOf(target)).toBe('EEEE000100100001001FEEEE');

@@ -116,10 +116,8 @@ function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
     if (count > 0) problems.push({ id, title, ...during, evidence: `${evidence}${firstExample(audit, id)}` });
   };
   const { missing, wrong, duplicate, unexpected, planned } = audit;
-  const causes = causesOf(audit);
-  const cause = causes === '' ? '' : ` The findings of this audit are put down to ${causes}.`;
   const share = planned > 0 ? ` (${percent(missing / planned)})` : '';
-  add('lost-readings', missing, `${counted(missing, 'reading')} lost`, `${whole(missing)} of ${whole(planned)} planned readings${share} are not in the store.${cause}`);
+  add('lost-readings', missing, `${counted(missing, 'reading')} lost`, `${whole(missing)} of ${whole(planned)} planned readings${share} are not in the store.`);
   add('wrong-values', wrong, `${counted(wrong, 'wrong reading')}`, `In ${counted(wrong, 'stored reading')} value or status differ from the truth.`);
   add('stored-twice', duplicate, `${counted(duplicate, 'reading')} stored twice`, `Rows whose meter, channel and time are stored already: ${whole(duplicate)}.`);
   add('unplanned-readings', unexpected, `${counted(unexpected, 'reading')} that no plan has`, `Stored rows that belong to no planned reading: ${whole(unexpected)}.`);

@@ -1,0 +1,121 @@
+/**
+ * The report as Markdown, for a pull request or a mail: the verdict, the three answers, the tables. No pictures, no HTML.
+ * What the user named is escaped; a table cell never breaks its row.
+ */
+
+import { bytes, dateTime, digits3, duration, milliseconds, whole } from './format.ts';
+import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord } from './report-content.ts';
+import type { RunReport } from './run-report.ts';
+import { wasAudited } from './verdict.ts';
+
+export function markdownReport(report: RunReport): string {
+  const sections = [opening(report), answers(report), audit(report), delays(report), processes(report), about(report)];
+  return `${sections.flat().join('\n')}\n`;
+}
+
+const EXAMPLES_SHOWN = 10;
+const RESTARTS_SHOWN = 20;
+
+function opening(report: RunReport): readonly string[] {
+  const { run, verdict } = report;
+  const figures = keyFigures(report).map(({ label, value, note }) => [label, `**${value}**`, note]);
+  return [
+    `# ${verdictWord(verdict.able)}: ${escaped(run.scenario)}`,
+    '',
+    escaped(verdict.why),
+    '',
+    `${sizeOfRun(report)}.`,
+    '',
+    ...table(['', '', ''], figures),
+  ];
+}
+
+function answers(report: RunReport): readonly string[] {
+  const { verdict } = report;
+  const list = verdict.problems.map(
+    ({ title, evidence, id, from, to }) =>
+      `- **${escaped(title)}** (\`${id}\`, ${from === to ? `at ${milliseconds(from)}` : `${milliseconds(from)} to ${milliseconds(to)}`} of the run). ${escaped(evidence)}`,
+  );
+  return [
+    '',
+    '## Is it able to process this many meters?',
+    '',
+    `${verdictWord(verdict.able)}. ${escaped(verdict.why)}`,
+    '',
+    '## How many computing resources does it need?',
+    '',
+    ...table(
+      ['', 'measured', ''],
+      needs(report).map(({ label, value, note }) => [label, value, note]),
+    ),
+    '',
+    '## What problems are characteristic of it?',
+    '',
+    ...(list.length === 0 ? ['None was seen.'] : list),
+  ];
+}
+
+function audit(report: RunReport): readonly string[] {
+  const { audit: facts, run } = report;
+  if (!wasAudited(facts)) return ['', '## Audit', '', `Not audited. ${whole(facts.sent)} readings were sent.`];
+  const rows = auditRows(report).map(({ label, count, meaning, finding }) => [
+    finding && count > 0 ? `**${label}**` : label,
+    finding && count > 0 ? `**${whole(count)}**` : whole(count),
+    meaning,
+  ]);
+  const examples = facts.examples.slice(0, EXAMPLES_SHOWN).map((example) => {
+    const at = dateTime(example.timeUnixSeconds, run.offsetMinutes);
+    return `- ${escaped(example.text)} (${example.cause}; ${at} of the grid)`;
+  });
+  const result = facts.exact ? 'Exact: every planned reading is stored once, with the right value.' : 'Not exact.';
+  return ['', '## Audit', '', result, '', ...table(['count', 'readings', 'meaning'], rows), ...(examples.length === 0 ? [] : ['', ...examples])];
+}
+
+function delays(report: RunReport): readonly string[] {
+  const rows = delayRows(report).map(({ label, clock, count, values }) => [label, clock, count, ...values]);
+  return ['', '## Delays', '', ...table(['from, to', 'clock', 'of', ...DELAY_COLUMNS], rows)];
+}
+
+function processes(report: RunReport): readonly string[] {
+  const rows = groupRows(report).map(({ group, processes: count, cpuSeconds, peakRssBytes }) => [
+    GROUP_NAMES[group],
+    whole(count),
+    `${digits3(cpuSeconds)} s`,
+    bytes(peakRssBytes),
+  ]);
+  const { restarts, wallSeconds } = report.run;
+  const list = restarts
+    .slice(0, RESTARTS_SHOWN)
+    .map(({ process, atMs, why }) => `- ${escaped(process)} was started again ${milliseconds(atMs)} after the begin: ${escaped(why)}`);
+  const more = restarts.length > RESTARTS_SHOWN ? [`- and ${whole(restarts.length - RESTARTS_SHOWN)} more`] : [];
+  return [
+    '',
+    '## Processes',
+    '',
+    ...(rows.length === 0 ? ['This system does not tell what its processes take.'] : table(['group', 'processes', `processor time in ${duration(wallSeconds)}`, 'memory, sum of peaks'], rows)),
+    ...(list.length === 0 ? [] : ['', ...list, ...more]),
+  ];
+}
+
+function about(report: RunReport): readonly string[] {
+  const figures = [...runFigures(report), ...machineFigures(report)];
+  return ['', '## Run and machine', '', ...table(['', ''], figures.map(([label, value]) => [label, escaped(value)]))];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  return [tableRow(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(tableRow)];
+}
+
+function tableRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** Text in which nothing is taken for Markdown or HTML, on one line. */
+function escaped(text: string): string {
+  return text
+    .replaceAll(/\p{C}+/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[\\`*_{}[\]>#|~]/g, String.raw`\$&`)
+    .trim();
+}

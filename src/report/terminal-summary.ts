@@ -1,0 +1,184 @@
+/** The closing block of a run on a terminal: about twenty lines, readable without colour and at any width. */
+
+import { bytes, digits3, duration, whole } from './format.ts';
+import { auditRows, delayRows, groupRows, GRAVE_PROBLEMS, inTimeShare, sizeOfRun, verdictWord } from './report-content.ts';
+import type { RunReport } from './run-report.ts';
+import { wasAudited } from './verdict.ts';
+
+export interface TerminalOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly colour: boolean;
+}
+
+const WIDTH_MIN = 40;
+const WIDTH_MAX = 120;
+const LABEL_WIDTH = 11;
+const INDENT = '  ';
+const PROBLEMS_SHOWN = 5;
+
+/** Ends with a newline. */
+export function terminalSummary(report: RunReport, options: TerminalOptions): string {
+  const width = Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, Math.floor(options.width) || WIDTH_MIN));
+  const paint = options.colour ? coloured : plain;
+  const block = new Block(width, paint);
+  head(block, report, paint);
+  readings(block, report);
+  delays(block, report, paint);
+  resources(block, report);
+  problems(block, report, paint);
+  return block.text();
+}
+
+function head(block: Block, report: RunReport, paint: Paint): void {
+  const { able, why } = report.verdict;
+  const colour = able === null ? 'yellow' : able ? 'green' : 'red';
+  block.line('');
+  block.line(`${INDENT}${paint(`bold ${colour}`, verdictWord(able))}`);
+  block.paragraph(why);
+  block.line('');
+  block.wrapped('Scenario', `${printable(report.run.scenario)}: ${sizeOfRun(report)}`);
+}
+
+function readings(block: Block, report: RunReport): void {
+  const { run, audit } = report;
+  if (!wasAudited(audit)) {
+    block.wrapped('Readings', `${whole(audit.sent)} sent; what is stored is not known`);
+  } else {
+    block.wrapped('Readings', `${whole(audit.stored)} stored of ${whole(audit.planned)} planned, ${inTimeShare(report)}`);
+  }
+  const factor = run.realTimeFactor > 0 ? `, ${digits3(run.realTimeFactor)} times real time` : '';
+  block.wrapped('Rate', `${whole(run.readingsPerSecond)} readings/s${factor}; run ${duration(run.wallSeconds)}`);
+  if (!wasAudited(audit)) return;
+  const rows = auditRows(report);
+  const counts = (finding: boolean): string =>
+    rows
+      .filter((row) => row.finding === finding && !SAID_ABOVE.has(row.label))
+      .map((row) => `${row.label} ${whole(row.count)}`)
+      .join(', ');
+  block.wrapped('Audit', `${audit.exact ? 'exact' : 'not exact'}: ${counts(true)} (took ${duration(audit.wallSeconds)})`);
+  block.wrapped('', counts(false));
+}
+
+const SAID_ABOVE: ReadonlySet<string> = new Set(['planned', 'stored']);
+
+/** Places of DELAY_COLUMNS that are shown: median, 99 %, longest. */
+const DELAYS_SHOWN = [1, 3, 5] as const;
+
+function delays(block: Block, report: RunReport, paint: Paint): void {
+  const rows = delayRows(report);
+  const columns = DELAYS_SHOWN.map((column) => Math.max(...rows.map((row) => (row.values[column] ?? '').length)));
+  const labelWidth = Math.max(...rows.map((row) => row.label.length));
+  rows.forEach((row, i) => {
+    const [half, most, longest] = DELAYS_SHOWN.map((column, j) => (row.values[column] ?? '').padStart(columns[j] ?? 0));
+    const values = `median ${half}, 99 % ${most}, longest ${longest}`;
+    const text = `${row.label.padEnd(labelWidth)}  ${values}`;
+    const clock = `  ${row.clock}`;
+    block.table(i === 0 ? 'Delays' : '', text, { clock: paint('dim', clock), clockWidth: clock.length });
+  });
+}
+
+function resources(block: Block, report: RunReport): void {
+  const { resources: used } = report.verdict;
+  for (const row of groupRows(report)) {
+    const count = `${whole(row.processes)} ${row.processes === 1 ? 'process' : 'processes'}`;
+    const common = `${count}, ${digits3(row.cpuSeconds)} s CPU, ${bytes(row.peakRssBytes)} memory at peak`;
+    const perMillion = used.cpuSecondsPerMillionReadings;
+    const cost = perMillion === null ? '' : `; ${duration(perMillion)} CPU a million readings`;
+    const disk = used.storeBytesPerReading === null ? '' : `, ${digits3(used.storeBytesPerReading)} B a reading on disk`;
+    block.wrapped(TITLES[row.group], row.group === 'headend' ? `${common}${disk}${cost}` : common);
+  }
+}
+
+const TITLES = { headend: 'Head-end', simulator: 'Simulator', runner: 'Runner' } as const;
+
+function problems(block: Block, report: RunReport, paint: Paint): void {
+  const { problems: found } = report.verdict;
+  if (found.length === 0) {
+    block.wrapped('Problems', 'none seen');
+    return;
+  }
+  found.slice(0, PROBLEMS_SHOWN).forEach((problem, i) => {
+    const mark = GRAVE_PROBLEMS.has(problem.id) ? paint('red', '!') : paint('yellow', '-');
+    block.wrapped(i === 0 ? 'Problems' : '', printable(`${problem.title}. ${problem.evidence}`), mark);
+  });
+  if (found.length > PROBLEMS_SHOWN) block.wrapped('', `and ${found.length - PROBLEMS_SHOWN} more in the report`);
+}
+
+/** Lines with a label in front and texts that break between words. */
+class Block {
+  readonly #width: number;
+  readonly #paint: Paint;
+  readonly #lines: string[] = [];
+
+  constructor(width: number, paint: Paint) {
+    this.#width = width;
+    this.#paint = paint;
+  }
+
+  line(text: string): void {
+    this.#lines.push(text);
+  }
+
+  paragraph(text: string): void {
+    for (const line of wrap(text, this.#width - INDENT.length)) this.line(`${INDENT}${line}`);
+  }
+
+  /** `mark`: one visible character in front of the text. */
+  wrapped(label: string, text: string, mark = ''): void {
+    const inner = LABEL_WIDTH + (mark === '' ? 0 : 2);
+    wrap(text, this.#width - INDENT.length - inner).forEach((line, i) => {
+      const title = this.#paint('dim', (i === 0 ? label : '').padEnd(LABEL_WIDTH));
+      const lead = mark === '' ? '' : i === 0 ? `${mark} ` : '  ';
+      this.line(`${INDENT}${title}${lead}${line}`.trimEnd());
+    });
+  }
+
+  /** A line that keeps its columns; on a narrow terminal it loses the name of the clock first. */
+  table(label: string, text: string, tail: { readonly clock: string; readonly clockWidth: number }): void {
+    const room = this.#width - INDENT.length - LABEL_WIDTH;
+    if (text.length > room) {
+      this.wrapped(label, text.replaceAll(/ +/g, ' '));
+      return;
+    }
+    const end = text.length + tail.clockWidth <= room ? tail.clock : '';
+    this.line(`${INDENT}${this.#paint('dim', label.padEnd(LABEL_WIDTH))}${text}${end}`);
+  }
+
+  text(): string {
+    return `${this.#lines.join('\n')}\n`;
+  }
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+    while (line.length > width) {
+      lines.push(line.slice(0, width));
+      line = line.slice(width);
+    }
+  }
+  return [...lines, line];
+}
+
+type Paint = (style: string, text: string) => string;
+
+const CODES: Readonly<Record<string, string>> = { bold: '1', dim: '2', red: '31', green: '32', yellow: '33' };
+
+const plain: Paint = (_, text) => text;
+
+const coloured: Paint = (style, text) => {
+  const codes = style.split(' ').map((name) => CODES[name] ?? '0');
+  return text.trim() === '' ? text : `\u001B[${codes.join(';')}m${text}\u001B[0m`;
+};
+
+/** Names come from the user's file: control characters must not reach the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\uFFFD');
+}

@@ -193,6 +193,23 @@ describe('push vectors', () => {
     expect([...batch.value]).toEqual([2 ** 32, 2 ** 53 - 1]);
   });
 
+  it('says nothing of an earlier message', () => {
+    const decoder = new PushDecoder();
+    const fresh = { ...decode('', new ReadingBatch(1), decoder) };
+    for (const message of [LATE, REGULAR]) {
+      decode(apduOf(message), new ReadingBatch(10), decoder);
+      expect(decode('', new ReadingBatch(1), decoder)).toEqual(fresh);
+      decode(apduOf(message), new ReadingBatch(10), decoder);
+      const untimed = apduOf(REGULAR).replace('0C07E80B15040A1E0F07FFC400', '00');
+      expect(decode(untimed, new ReadingBatch(10), decoder)).toMatchObject({
+        sentUnixSeconds: null,
+        sentHundredths: 0,
+        offsetMinutes: 0,
+        late: false,
+      });
+    }
+  });
+
   it('appends to what the batch has', () => {
     const batch = new ReadingBatch(10);
     const decoder = new PushDecoder();

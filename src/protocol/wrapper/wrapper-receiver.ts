@@ -46,6 +46,11 @@ export class WrapperReceiver {
     return this.#tailBytes;
   }
 
+  /** Memory held for them. */
+  get heldBytes(): number {
+    return this.#tail === null ? 0 : this.#tail.length;
+  }
+
   /** Takes what the stream brought; PDUs before a malformed header are still handed on. */
   receive(bytes: Uint8Array, sink: WpduSink): WrapperReceived {
     assert(!this.#spent, 'a spent receiver gets no more bytes');

@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { UnreachableError, UserError } from '../run/errors.ts';
 import { version } from '../run/compose-report.ts';
+import { auditCommand } from './audit-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
 import { reportCommand } from './report-command.ts';
@@ -77,6 +78,13 @@ function program(): Command {
     .description('write the report of a finished run again, and print its summary')
     .argument('<dir>', 'directory of the run')
     .action(reportCommand);
+
+  root
+    .command('audit')
+    .description('audit the store of a finished run again, as it is now')
+    .argument('<dir>', 'directory of the run')
+    .option('--json', 'print report.json alone to stdout', false)
+    .action(auditCommand);
 
   for (const command of root.commands) command.exitOverride().configureOutput(root.configureOutput());
   return root;

@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import { terminalSummary } from '../report/terminal-summary.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { writeReport } from '../report/write-report.ts';
 import { UserError } from '../run/errors.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { Interrupt } from './interrupt.ts';
+import { exitCodeOf, printReport } from './print-report.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
@@ -24,7 +24,6 @@ export interface RunFlags {
   readonly intakes?: number;
 }
 
-const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
 export async function runCommand(file: string, flags: RunFlags): Promise<void> {
@@ -58,22 +57,8 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
     interrupt.release();
   }
   writeReport(directory, report);
-  if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else print(report, directory);
-  process.exitCode = exitCode(report, { interrupted: interrupt.signal.aborted });
-}
-
-/** What the report says as an exit code. Without an audit there is nothing that failed. */
-function exitCode(report: RunReport, state: { readonly interrupted: boolean }): number {
-  if (state.interrupted) return EXIT_INTERRUPTED;
-  return report.verdict.able === false ? EXIT_FAILED : 0;
-}
-
-function print(report: RunReport, directory: string): void {
-  const { stdout } = process;
-  const colour = stdout.isTTY && stdout.hasColors();
-  stdout.write(terminalSummary(report, { width: stdout.columns ?? 100, colour }));
-  stdout.write(`\nReport: ${join(directory, 'report.html')}\n`);
+  printReport(report, { directory, json: flags.json });
+  process.exitCode = interrupt.signal.aborted ? EXIT_INTERRUPTED : exitCodeOf(report);
 }
 
 export function requirePush(scenario: Scenario): void {

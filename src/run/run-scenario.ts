@@ -18,6 +18,7 @@ import { UnreachableError } from './errors.ts';
 import { HeadendProcesses } from './headend-processes.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { composeReport } from './compose-report.ts';
+import { writeRunRecord } from './run-record.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, processCounts } from './sizing.ts';
 
@@ -97,6 +98,7 @@ class ScenarioRun {
     this.#phase = 'auditing';
     this.#tellProgress(simulators, headend);
     const ledger = { ...simulators.ledger, complete, confirms: confirmed };
+    writeRunRecord(directory, { scenario, ledger });
     const audit = headend === null ? null : await this.#audit(ledger, join(directory, 'readings.duckdb'));
     return composeReport({
       scenario,

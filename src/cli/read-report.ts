@@ -1,0 +1,21 @@
+/** Reads the report.json of a finished run. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunReport } from '../report/run-report.ts';
+import { UserError } from '../run/errors.ts';
+
+const PARTS = ['run', 'audit', 'verdict', 'series', 'delays', 'processes', 'machine'];
+
+export function readReport(directory: string): RunReport {
+  const file = join(directory, 'report.json');
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`meterstorm: ${file} can't be read: ${(error as Error).message}`);
+  }
+  const complete = typeof value === 'object' && value !== null && PARTS.every((part) => part in value);
+  if (!complete) throw new UserError(`meterstorm: ${file} is not the report of a run (it lacks one of ${PARTS.join(', ')})`);
+  return value as RunReport;
+}

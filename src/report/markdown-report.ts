@@ -4,7 +4,7 @@
  */
 
 import { bytes, dateTime, digits3, duration, milliseconds, whole } from './format.ts';
-import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord } from './report-content.ts';
+import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
@@ -32,10 +32,10 @@ function opening(report: RunReport): readonly string[] {
 
 function answers(report: RunReport): readonly string[] {
   const { verdict } = report;
-  const list = verdict.problems.map(
-    ({ title, evidence, id, from, to }) =>
-      `- **${escaped(title)}** (\`${id}\`, ${from === to ? `at ${milliseconds(from)}` : `${milliseconds(from)} to ${milliseconds(to)}`} of the run). ${escaped(evidence)}`,
-  );
+  const list = verdict.problems.map((problem) => {
+    const { id, title, evidence } = problem;
+    return `- **${escaped(title)}** (\`${id}\`, ${whenOf(problem, report)}). ${escaped(evidence)}`;
+  });
   return [
     '',
     '## Is it able to process this many meters?',
@@ -72,7 +72,7 @@ function audit(report: RunReport): readonly string[] {
 }
 
 function delays(report: RunReport): readonly string[] {
-  const rows = delayRows(report).map(({ label, clock, count, values }) => [label, clock, count, ...values]);
+  const rows = delayRows(report).map(({ label, clock, count, values }) => [label, clock, count].concat(values));
   return ['', '## Delays', '', ...table(['from, to', 'clock', 'of', ...DELAY_COLUMNS], rows)];
 }
 

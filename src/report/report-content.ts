@@ -5,7 +5,7 @@
 
 import type { ProcessGroup, ProcessUse } from '../monitor/process-probe.ts';
 import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from './format.ts';
-import type { Percentiles, ProblemId, RunReport } from './run-report.ts';
+import type { Percentiles, Problem, ProblemId, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
 export interface Figure {
@@ -69,17 +69,17 @@ export function needs(report: RunReport): readonly Figure[] {
     {
       label: 'Processor',
       value: known(resources.cpuSecondsPerMillionReadings, (seconds) => `${duration(seconds)} for a million readings`),
-      note: known(resources.headendCpuSeconds, (seconds) => `${duration(seconds)} in all, ${known(resources.coresUsed, digits3)} cores busy`),
+      note: ifKnown(resources.headendCpuSeconds, (seconds) => `${duration(seconds)} in all, ${known(resources.coresUsed, digits3)} cores busy`),
     },
     {
       label: "At the grid's own pace",
       value: known(resources.headendCpuSeconds, (seconds) => (gridSeconds > 0 ? `${digits3(seconds / gridSeconds)} cores` : 'unknown')),
-      note: `computed: the same processor time spread over ${duration(gridSeconds)}`,
+      note: ifKnown(resources.headendCpuSeconds, () => `computed: the same processor time spread over ${duration(gridSeconds)}`),
     },
     {
       label: 'Memory',
       value: known(resources.peakRssBytes, bytes),
-      note: `sum of the peaks of ${countOf(processes, 'headend')}`,
+      note: ifKnown(resources.peakRssBytes, () => `sum of the peaks of ${countOf(processes, 'headend')}`),
     },
     {
       label: 'Disk',
@@ -96,6 +96,10 @@ export function needs(report: RunReport): readonly Figure[] {
 
 function known(value: number | null, text: (value: number) => string): string {
   return value === null ? 'unknown' : text(value);
+}
+
+function ifKnown(value: number | null, text: (value: number) => string): string {
+  return value === null ? '' : text(value);
 }
 
 function countOf(processes: readonly ProcessUse[], group: ProcessGroup): string {
@@ -166,6 +170,12 @@ export const GRAVE_PROBLEMS: ReadonlySet<ProblemId> = new Set<ProblemId>([
   'unplanned-readings',
   'slower-than-real-time',
 ]);
+
+/** `throughout the run`, or when in it. */
+export function whenOf({ from, to }: Problem, { run }: RunReport): string {
+  if (from === 0 && to >= Math.round(run.wallSeconds * 1000)) return 'throughout the run';
+  return from === to ? `${milliseconds(from)} after its begin` : `${milliseconds(from)} to ${milliseconds(to)} after its begin`;
+}
 
 export const GROUP_NAMES: Readonly<Record<ProcessGroup, string>> = {
   headend: 'head-end',

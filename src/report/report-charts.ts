@@ -1,0 +1,251 @@
+/** Which pictures a report has, and from which of its numbers. */
+
+import { inUnit, type TimeAxis } from './chart-axis.ts';
+import { bytes, digits3, duration, percent, short, whole } from './format.ts';
+import { coresIn, memoryAt, momentsOf } from './process-series.ts';
+import { GROUP_NAMES } from './report-content.ts';
+import type { RunReport } from './run-report.ts';
+import { extent, type Chart, type ChartSeries } from './svg-chart.ts';
+import { wasAudited } from './verdict.ts';
+
+const NO_REFERENCE = null;
+/** More processes than these are drawn by group. */
+const PROCESSES_DRAWN = 6;
+const STRETCHES_MAX = 240;
+
+/** Over the time of the grid. */
+export function gridCharts(report: RunReport): readonly Chart[] {
+  return [communicatingMeters(report), readingsPerStep(report), gridLoad(report)];
+}
+
+/** Over the time of the machine. */
+export function machineCharts(report: RunReport): readonly Chart[] {
+  return [progress(report), rate(report), processorUse(report), memoryUse(report)];
+}
+
+/** The first step's interval ends at its own time, so the axis begins one interval before. */
+function gridAxis({ run, series }: RunReport): TimeAxis {
+  const times = series.stepUnixSeconds;
+  const first = times[0] ?? run.startUnixSeconds;
+  return { kind: 'grid', from: first - run.intervalSeconds, to: times.at(-1) ?? first, offsetMinutes: run.offsetMinutes };
+}
+
+function overSteps(report: RunReport): Pick<Chart, 'axis' | 'x' | 'steps' | 'reference'> {
+  return { axis: gridAxis(report), x: report.series.stepUnixSeconds, steps: true, reference: NO_REFERENCE };
+}
+
+/** Only columns that have a value for each x can be drawn. */
+function drawable(x: readonly number[], series: readonly ChartSeries[]): readonly ChartSeries[] {
+  return series.filter(({ values }) => values.length === x.length && x.length > 0);
+}
+
+function communicatingMeters(report: RunReport): Chart {
+  const { run, series } = report;
+  const values = series.communicatingMeters;
+  const { lowest, highest } = extent([values]);
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const share = run.meters > 0 ? ` (${percent(mean / run.meters)} of ${whole(run.meters)})` : '';
+  return {
+    ...overSteps(report),
+    id: 'communicating-meters',
+    title: 'Number of communicating meters during the test',
+    caption: `Meters of which at least one reading, sent in the step, is stored: from ${whole(lowest)} to ${whole(highest)}, ${whole(mean)} on average${share}. Nights, 22:00 to 06:00, are shaded.`,
+    unit: 'meters',
+    physical: false,
+    whole: true,
+    series: drawable(series.stepUnixSeconds, [{ name: 'communicating meters', colour: 0, values }]),
+    stacked: false,
+    reference: { value: run.meters, label: `all meters: ${whole(run.meters)}` },
+    fromLowest: true,
+    wide: 'full',
+  };
+}
+
+function readingsPerStep(report: RunReport): Chart {
+  const { series, audit } = report;
+  const share = audit.stored > 0 ? ` (${percent(audit.late / audit.stored)})` : '';
+  const peak = extent([series.arrivedInTime.map((count, i) => count + (series.arrivedLate[i] ?? 0))]).highest;
+  return {
+    ...overSteps(report),
+    id: 'readings-per-step',
+    title: 'Readings per step',
+    caption: `Stored readings by the step in which they were sent, at most ${short(peak)} in one. Late: measured in an earlier step; ${short(audit.late)} in all${share}.`,
+    unit: 'readings',
+    physical: false,
+    whole: true,
+    series: drawable(series.stepUnixSeconds, [
+      { name: 'in time', colour: 0, values: series.arrivedInTime },
+      { name: 'late', colour: 1, values: series.arrivedLate },
+    ]),
+    stacked: true,
+    fromLowest: false,
+    wide: 'half',
+  };
+}
+
+function gridLoad(report: RunReport): Chart {
+  const { run, series } = report;
+  const hours = run.intervalSeconds / 3600;
+  const watts = series.energyWh.map((wh) => (hours > 0 ? wh / hours : 0));
+  const { lowest, highest } = extent([watts]);
+  const unit = { unit: 'W', physical: true };
+  const energy = series.energyWh.reduce((sum, wh) => sum + wh, 0);
+  return {
+    ...overSteps(report),
+    id: 'grid-load',
+    title: 'Load of the grid',
+    caption: `Mean power of all meters in each step, from ${inUnit(lowest, unit)} to ${inUnit(highest, unit)}; ${inUnit(energy, { unit: 'Wh', physical: true })} in all.`,
+    ...unit,
+    whole: false,
+    series: drawable(series.stepUnixSeconds, [{ name: 'load', colour: 2, values: watts }]),
+    stacked: true,
+    fromLowest: false,
+    wide: 'half',
+  };
+}
+
+function wallAxis(report: RunReport, lastSeconds: number): TimeAxis {
+  return { kind: 'wall', from: 0, to: Math.max(report.run.wallSeconds, lastSeconds, 0.001) };
+}
+
+/** Sent, confirmed, and stored unless nobody could see it. */
+function progressSeries(report: RunReport): readonly ChartSeries[] {
+  const { series, audit } = report;
+  const seen = wasAudited(audit) || series.storedReadings.some((count) => count > 0);
+  return drawable(series.wallMs, [
+    { name: 'sent', colour: 0, values: series.sentReadings },
+    { name: 'confirmed', colour: 1, values: series.confirmedReadings },
+    ...(seen ? [{ name: 'stored', colour: 2, values: series.storedReadings }] : []),
+  ]);
+}
+
+function progress(report: RunReport): Chart {
+  const { series, run } = report;
+  const x = series.wallMs.map((ms) => ms / 1000);
+  const lag = extent([series.sentReadings.map((sent, i) => sent - (series.storedReadings[i] ?? sent))]).highest;
+  const drawn = progressSeries(report);
+  const backlog = drawn.length === 3 ? ` At most ${short(Math.max(0, lag))} readings were on their way to the store at once.` : '';
+  return {
+    id: 'progress',
+    title: 'Progress of the run',
+    caption: `Readings since the begin, over ${duration(run.wallSeconds)} on this machine.${backlog}`,
+    unit: 'readings',
+    physical: false,
+    whole: true,
+    axis: wallAxis(report, x.at(-1) ?? 0),
+    x,
+    series: drawn,
+    stacked: false,
+    steps: false,
+    reference: NO_REFERENCE,
+    fromLowest: false,
+    wide: 'half',
+  };
+}
+
+/** Samples for one point of the rate: enough of them that it does not flicker. */
+const RATE_POINTS_MAX = 60;
+
+function rate(report: RunReport): Chart {
+  const { series, run } = report;
+  const stride = Math.max(1, Math.ceil(series.wallMs.length / RATE_POINTS_MAX));
+  const ends = series.wallMs.map((_, i) => i).filter((i) => i % stride === stride - 1 || i === series.wallMs.length - 1);
+  const x = ends.map((i) => (series.wallMs[i] ?? 0) / 1000);
+  const rates = progressSeries(report)
+    .filter(({ name }) => name !== 'confirmed')
+    .map(({ name, colour, values }) => ({
+      name,
+      colour,
+      values: ends.map((end, i) => perSecond({ ms: series.wallMs, values }, { from: ends[i - 1], to: end })),
+    }));
+  return {
+    id: 'rate',
+    title: 'Rate',
+    caption: `Readings per second on this machine, ${short(run.readingsPerSecond)} on average.`,
+    unit: 'readings per second',
+    physical: false,
+    whole: true,
+    axis: wallAxis(report, x.at(-1) ?? 0),
+    x,
+    series: drawable(x, rates),
+    stacked: false,
+    steps: true,
+    reference: NO_REFERENCE,
+    fromLowest: false,
+    wide: 'half',
+  };
+}
+
+/** `from` undefined: the begin of the run. */
+function perSecond(
+  column: { readonly ms: readonly number[]; readonly values: readonly number[] },
+  span: { readonly from: number | undefined; readonly to: number },
+): number {
+  const fromMs = span.from === undefined ? 0 : (column.ms[span.from] ?? 0);
+  const before = span.from === undefined ? 0 : (column.values[span.from] ?? 0);
+  const seconds = ((column.ms[span.to] ?? 0) - fromMs) / 1000;
+  return seconds > 0 ? Math.max(0, (column.values[span.to] ?? 0) - before) / seconds : 0;
+}
+
+const GROUP_ORDER = ['headend', 'simulator', 'runner'] as const;
+
+function processorUse(report: RunReport): Chart {
+  const { processes, machine } = report;
+  const moments = momentsOf(processes, STRETCHES_MAX);
+  const x = moments.endsMs.map((ms) => ms / 1000);
+  const series = GROUP_ORDER.map((group, colour) => {
+    const members = processes.filter((process) => process.group === group);
+    return { name: GROUP_NAMES[group], colour, values: members.length === 0 ? [] : coresIn(members, moments) };
+  }).filter(({ values }) => values.length > 0);
+  const total = extent([x.map((_, i) => series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))]).highest;
+  const near = machine.cores <= total * 2;
+  return {
+    id: 'processor-use',
+    title: 'Processor use by group',
+    caption: `Cores that are busy with the processes of the run, at most ${digits3(total)} of ${whole(machine.cores)}.`,
+    unit: 'cores',
+    physical: false,
+    whole: false,
+    axis: wallAxis(report, x.at(-1) ?? 0),
+    x,
+    series: drawable(x, series),
+    stacked: true,
+    steps: true,
+    reference: near ? { value: machine.cores, label: `all cores: ${whole(machine.cores)}` } : NO_REFERENCE,
+    fromLowest: false,
+    wide: 'half',
+  };
+}
+
+function memoryUse(report: RunReport): Chart {
+  const { processes } = report;
+  const moments = momentsOf(processes, STRETCHES_MAX);
+  const x = moments.endsMs.map((ms) => ms / 1000);
+  const byProcess = processes.length <= PROCESSES_DRAWN;
+  const lines = byProcess
+    ? processes.map((process) => ({ name: process.name, members: [process] }))
+    : GROUP_ORDER.map((group) => {
+        const members = processes.filter((process) => process.group === group);
+        return { name: `${GROUP_NAMES[group]} (${members.length})`, members };
+      });
+  const series = lines
+    .filter(({ members }) => members.length > 0)
+    .map(({ name, members }, colour) => ({ name, colour, values: memoryAt(members, moments) }));
+  const sum = extent([memoryAt(processes, moments)]).highest;
+  return {
+    id: 'memory-use',
+    title: byProcess ? 'Memory by process' : 'Memory by group',
+    caption: `Resident memory${byProcess ? '' : ', sums of the processes of a group'}; all together at most ${bytes(sum)} at one time.`,
+    unit: 'B',
+    physical: true,
+    whole: false,
+    axis: wallAxis(report, x.at(-1) ?? 0),
+    x,
+    series: drawable(x, series),
+    stacked: false,
+    steps: false,
+    reference: NO_REFERENCE,
+    fromLowest: false,
+    wide: 'half',
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * Says to connections what is durable, lazily: one confirmation covers all before it, so each connection gets at most one
+ * every `everyMs`. What is owed is always sent in the end, by a timer that all connections share. A connection that doesn't
+ * read its confirmations is owed further ones until it does, so its queue is bounded.
+ */
+
+import type { Clock, Timer } from '../../base/clock.ts';
+import { CONFIRMATION_BYTES, encodeConfirmation } from '../../protocol/dlms/push-confirmation.ts';
+import type { IntakeSession } from './intake-session.ts';
+
+/** Confirmations that a connection may leave unread. */
+const QUEUED_BYTES_MAX = 64 * 1024;
+
+export class Confirmer {
+  #sent = 0;
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #bytes = new Uint8Array(CONFIRMATION_BYTES);
+  #owed: IntakeSession[] = [];
+  #timer: Timer | null = null;
+
+  constructor(options: { readonly clock: Clock; readonly everyMs: number }) {
+    this.#clock = options.clock;
+    this.#everyMs = options.everyMs;
+  }
+
+  /** Confirmations written. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** The session's mark `durable` is new. */
+  owe(session: IntakeSession, nowMs: number): void {
+    if (session.owed || session.closed) return;
+    if (nowMs - session.confirmedAtMs >= this.#everyMs && this.#send(session, nowMs)) return;
+    session.owed = true;
+    this.#owed.push(session);
+    this.#timer ??= this.#clock.schedule(this.#everyMs, () => this.#sweep());
+  }
+
+  /** Sends all that is owed, whatever the time. */
+  sendAll(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const owed = this.#owed;
+    this.#owed = [];
+    const nowMs = this.#clock.nowMs();
+    for (const session of owed) {
+      session.owed = false;
+      this.#send(session, nowMs);
+    }
+  }
+
+  #sweep(): void {
+    this.#timer = null;
+    const nowMs = this.#clock.nowMs();
+    let waitMs = this.#everyMs;
+    const still: IntakeSession[] = [];
+    for (const session of this.#owed) {
+      const dueMs = session.confirmedAtMs + this.#everyMs - nowMs;
+      if (session.closed || (dueMs <= 0 && this.#send(session, nowMs))) {
+        session.owed = false;
+      } else {
+        still.push(session);
+        if (dueMs > 0) waitMs = Math.min(waitMs, dueMs);
+      }
+    }
+    this.#owed = still;
+    // Not more often than four times in the interval, however the sessions lie.
+    const leastMs = this.#everyMs / 4;
+    if (still.length > 0) this.#timer = this.#clock.schedule(Math.max(waitMs, leastMs), () => this.#sweep());
+  }
+
+  /** False: the connection has not read the ones before. */
+  #send(session: IntakeSession, nowMs: number): boolean {
+    const { connection, durable } = session;
+    if (session.closed) return true;
+    if (connection.queuedBytes > QUEUED_BYTES_MAX) return false;
+    session.invokeId = (session.invokeId + 1) & 0x0f;
+    encodeConfirmation(this.#bytes, 0, {
+      sentUnixSeconds: durable.unixSeconds,
+      sentHundredths: durable.hundredths,
+      offsetMinutes: durable.offsetMinutes,
+      invokeId: session.invokeId,
+    });
+    connection.write(this.#bytes);
+    session.confirmedAtMs = nowMs;
+    this.#sent++;
+    return true;
+  }
+}

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../base/package-root.ts';
 import { ReadingBatch } from '../../reading/batch.ts';
-import { concentratorNumber, putConcentratorName } from './logical-device-name.ts';
 import { type PushDecoded, PushDecoder } from './push-decode.ts';
 import { encodePush, type PushColumns, PushEncoder, type PushHeader, pushValueBytes } from './push-encode.ts';
 import { pushBytes, pushRowsMax } from './push-format.ts';
@@ -438,23 +437,4 @@ describe('sizes', () => {
     const untimed = { ...columns, time: new Uint32Array() };
     expect(() => encoder.encode(target, 0, { ...HEADER, late: true }, untimed, 0, 1)).toThrow('late rows have a time');
   });
-});
-
-describe('logical device name', () => {
-  it.each([
-    [0, 'MSMDC00000000000'],
-    [42, 'MSMDC00000000042'],
-    [2 ** 31, 'MSMDC02147483648'],
-    [99_999_999_999, 'MSMDC99999999999'],
-  ])('of concentrator %i is %s', (number, name) => {
-    const target = new Uint8Array(20);
-    expect(putConcentratorName(target, 2, number)).toBe(18);
-    expect(Buffer.from(target.subarray(2, 18)).toString('latin1')).toBe(name);
-    expect(concentratorNumber(target, 2, 16)).toBe(number);
-  });
-
-  it.each(['MSMDC0000000004', 'MSMDC0000000004A', 'MSNDC00000000042', 'MSMDC 0000000042', '1234567890123456'])(
-    'is not %s',
-    (name) => expect(concentratorNumber(new Uint8Array(Buffer.from(name)), 0, name.length)).toBeNull(),
-  );
 });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { isExact } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RunReport } from '../report/run-report.ts';
-import { verdictOf } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
 import { readRunRecord } from './run-record.ts';
 import { cores } from './sizing.ts';

@@ -8,7 +8,7 @@ import type { PushTimes } from '../grid/plan/push-time.ts';
 import { channelCount, type Scenario } from '../grid/scenario/scenario.ts';
 import type { Stations } from '../grid/topology/topology.ts';
 import type { Truth } from '../grid/truth/truth.ts';
-import { encodePush, type PushHeader } from '../protocol/dlms/push-encode.ts';
+import { PushEncoder, type PushHeader } from '../protocol/dlms/push-encode.ts';
 import { pushRowsMax } from '../protocol/dlms/push-format.ts';
 
 /** Longest message: what a small head-end can be expected to take in one APDU, and far above one step of most stations. */
@@ -35,6 +35,7 @@ export class PushMessages {
   readonly #channels: 1 | 3;
   readonly #startSeconds: number;
   readonly #intervalSeconds: number;
+  readonly #encoder = new PushEncoder();
   readonly #header: PushHeader;
   /** Rows of one message. */
   readonly #rowsMax: { readonly regular: number; readonly late: number };
@@ -162,7 +163,7 @@ export class PushMessages {
     header.sentUnixSeconds = Math.floor(hundredths / 100);
     header.sentHundredths = hundredths % 100;
     if (outbox.bytes.length - outbox.length < MESSAGE_BYTES) outbox.flush();
-    outbox.length = encodePush(outbox.bytes, outbox.length, header, this.#columns, 0, count);
+    outbox.length = this.#encoder.encode(outbox.bytes, outbox.length, header, this.#columns, 0, count);
     this.played++;
     this.lastHundredths = hundredths;
   }

@@ -76,6 +76,12 @@ export class MemoryWire implements Wire {
     return broken;
   }
 
+  /** The process that listens at `endpoint` is gone: nobody accepts there any more, and its connections break. */
+  crashEndpoint(endpoint: Endpoint): void {
+    this.#acceptors.delete(keyOf(endpoint));
+    this.breakConnections((_, local) => keyOf(local) === keyOf(endpoint));
+  }
+
   /** @internal */
   later(fn: () => void): void {
     this.#clock.schedule(this.#delayMs, fn);

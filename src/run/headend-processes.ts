@@ -1,0 +1,250 @@
+/**
+ * The reference data centre as processes: intakes and one store. Restarts those that die; an intake comes back at the port
+ * that it had. Ends in order: intakes first, so that the store finds all they took.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import type { Clock } from '../base/clock.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import { Deferred } from './deferred.ts';
+import type { FromIntake, FromStore, ToIntake, ToStore } from './headend-messages.ts';
+import { ManagedProcess } from './managed-process.ts';
+import { UserError } from './errors.ts';
+
+export interface HeadendProcessesOptions {
+  readonly clock: Clock;
+  /** For `readings.duckdb` and the buffer. Started again on a directory it goes on with what is there. */
+  readonly directory: string;
+  /** Intake i listens on port + i; port 0: on any free ones. */
+  readonly listen: Endpoint;
+  readonly intakes: number;
+  readonly intervalSeconds: number;
+  /** A process was started, for the first time or again. */
+  readonly onProcess: (name: string, pid: number) => void;
+  readonly onRestart: (name: string, why: string) => void;
+}
+
+export interface HeadendStats {
+  readonly connections: number;
+  readonly messages: number;
+  readonly receivedReadings: number;
+  readonly malformedMessages: number;
+  readonly storedReadings: number;
+  readonly duplicatesDropped: number;
+  /** ms, one value a reading; complete after `stop`. */
+  readonly arrivalToStore: Histogram;
+}
+
+/** Counters of a process's earlier lives. */
+interface IntakePast {
+  messages: number;
+  readings: number;
+  malformed: number;
+}
+
+/** Deaths of one process after which the head-end is given up. */
+const RESTARTS_MAX = 50;
+
+interface IntakeMember {
+  readonly process: ManagedProcess<ToIntake, FromIntake>;
+  endpoint: Endpoint;
+  listening: boolean;
+  stopped: boolean;
+  last: Extract<FromIntake, { type: 'progress' | 'stopped' }>['stats'] | null;
+  readonly past: IntakePast;
+}
+
+export class HeadendProcesses {
+  readonly database: string;
+  readonly #options: HeadendProcessesOptions;
+  readonly #intakes: IntakeMember[] = [];
+  readonly #store: ManagedProcess<ToStore, FromStore>;
+  readonly #started = new Deferred<void>();
+  readonly #intakesStopped = new Deferred<void>();
+  readonly #storeStopped = new Deferred<void>();
+  readonly #failed = new Deferred<never>();
+  readonly #arrivalToStore: Histogram = build(HISTOGRAM);
+  #storeReady = false;
+  #stopping = false;
+  #storeStopping = false;
+  #storeLast: Extract<FromStore, { type: 'progress' | 'stopped' }>['stats'] | null = null;
+  #storePast = { stored: 0, duplicates: 0 };
+
+  constructor(options: HeadendProcessesOptions) {
+    this.#options = options;
+    this.database = join(options.directory, 'readings.duckdb');
+    for (let i = 0; i < options.intakes; i++) this.#intakes.push(this.#intakeMember(i));
+    this.#store = this.#storeProcess();
+  }
+
+  /** Rejects when the head-end can't go on. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#intakes.map((member) => member.endpoint);
+  }
+
+  async start(): Promise<void> {
+    try {
+      mkdirSync(join(this.#options.directory, 'buffer'), { recursive: true });
+    } catch (error) {
+      throw new UserError(`meterstorm: ${this.#options.directory} can't be used: ${(error as Error).message}`);
+    }
+    this.#store.start();
+    for (const member of this.#intakes) member.process.start();
+    await Promise.race([this.#started.promise, this.failed]);
+  }
+
+  /** Takes what has arrived, stores all of it, ends the processes. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const member of this.#intakes) member.process.send({ type: 'stop' });
+    await Promise.race([this.#intakesStopped.promise, this.failed]);
+    this.#storeStopping = true;
+    this.#store.send({ type: 'stop' });
+    await Promise.race([this.#storeStopped.promise, this.failed]);
+  }
+
+  kill(): void {
+    for (const member of this.#intakes) member.process.kill();
+    this.#store.kill();
+  }
+
+  stats(): HeadendStats {
+    let [connections, messages, receivedReadings, malformed] = [0, 0, 0, 0];
+    for (const { last, past } of this.#intakes) {
+      connections += last?.connections ?? 0;
+      messages += past.messages + (last?.messages ?? 0);
+      receivedReadings += past.readings + (last?.readings ?? 0);
+      malformed += past.malformed + (last?.malformedMessages ?? 0);
+    }
+    return {
+      connections,
+      messages,
+      receivedReadings,
+      malformedMessages: malformed,
+      storedReadings: this.#storePast.stored + (this.#storeLast?.storedReadings ?? 0),
+      duplicatesDropped: this.#storePast.duplicates + (this.#storeLast?.duplicatesDropped ?? 0),
+      arrivalToStore: this.#arrivalToStore,
+    };
+  }
+
+  #intakeMember(index: number): IntakeMember {
+    const { clock, directory, listen, onProcess } = this.#options;
+    const process = new ManagedProcess<ToIntake, FromIntake>({
+      clock,
+      name: `intake ${index + 1}`,
+      module: new URL('./intake-process.js', import.meta.url),
+      onStart: () => {
+        if (member.process.pid !== null) onProcess(member.process.name, member.process.pid);
+        member.process.send({
+          type: 'start',
+          directory: join(directory, 'buffer'),
+          number: index,
+          endpoint: member.endpoint,
+        });
+        if (this.#stopping) member.process.send({ type: 'stop' });
+      },
+      onMessage: (message) => this.#fromIntake(member, message),
+      onDied: (why) => this.#intakeDied(member, why),
+    });
+    const port = listen.port === 0 ? 0 : listen.port + index;
+    const member: IntakeMember = {
+      process,
+      endpoint: { address: listen.address, port },
+      listening: false,
+      stopped: false,
+      last: null,
+      past: { messages: 0, readings: 0, malformed: 0 },
+    };
+    return member;
+  }
+
+  #fromIntake(member: IntakeMember, message: FromIntake): void {
+    if (message.type === 'failed') {
+      this.#failed.reject(new UserError(`meterstorm: ${member.process.name} can't listen: ${message.why}`));
+      return;
+    }
+    if (message.type === 'listening') {
+      // A restarted intake must come back where the concentrators know it.
+      member.endpoint = message.endpoint;
+      member.listening = true;
+      this.#checkStarted();
+      return;
+    }
+    member.last = message.stats;
+    if (message.type !== 'stopped') return;
+    member.stopped = true;
+    member.process.expectEnd(() => {
+      if (this.#intakes.every((m) => m.stopped)) this.#intakesStopped.resolve();
+    });
+  }
+
+  #intakeDied(member: IntakeMember, why: string): boolean {
+    const { last, past } = member;
+    if (last !== null) {
+      past.messages += last.messages;
+      past.readings += last.readings;
+      past.malformed += last.malformedMessages;
+      member.last = null;
+    }
+    return this.#mayRestart(member.process, why);
+  }
+
+  #storeProcess(): ManagedProcess<ToStore, FromStore> {
+    const { clock, directory, intervalSeconds, onProcess } = this.#options;
+    const store: ManagedProcess<ToStore, FromStore> = new ManagedProcess<ToStore, FromStore>({
+      clock,
+      name: 'store',
+      module: new URL('./store-process.js', import.meta.url),
+      onStart: () => {
+        if (store.pid !== null) onProcess(store.name, store.pid);
+        store.send({ type: 'start', directory: join(directory, 'buffer'), database: this.database, intervalSeconds });
+        if (this.#storeStopping) store.send({ type: 'stop' });
+      },
+      onMessage: (message) => this.#fromStore(message),
+      onDied: (why) => {
+        this.#storePast.stored += this.#storeLast?.storedReadings ?? 0;
+        this.#storePast.duplicates += this.#storeLast?.duplicatesDropped ?? 0;
+        this.#storeLast = null;
+        return this.#mayRestart(store, why);
+      },
+    });
+    return store;
+  }
+
+  #fromStore(message: FromStore): void {
+    if (message.type === 'ready') {
+      this.#storeReady = true;
+      this.#checkStarted();
+      return;
+    }
+    this.#storeLast = message.stats;
+    if (message.type !== 'stopped') return;
+    if (message.arrivalToStore !== null) this.#arrivalToStore.add(decodeFromCompressedBase64(message.arrivalToStore));
+    this.#store.expectEnd(() => this.#storeStopped.resolve());
+  }
+
+  #mayRestart(process: { readonly name: string; readonly restarts: number }, why: string): boolean {
+    if (process.restarts >= RESTARTS_MAX) {
+      this.#failed.reject(new Error(`${process.name} died ${RESTARTS_MAX} times, last with ${why}`));
+      return false;
+    }
+    this.#options.onRestart(process.name, why);
+    return true;
+  }
+
+  #checkStarted(): void {
+    if (this.#storeReady && this.#intakes.every((member) => member.listening)) this.#started.resolve();
+  }
+}
+
+const HISTOGRAM = {
+  lowestDiscernibleValue: 1,
+  highestTrackableValue: 2 ** 32,
+  numberOfSignificantValueDigits: 3,
+} as const;

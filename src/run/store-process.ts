@@ -1,0 +1,62 @@
+/** Main of the store process: moves readings from the buffer into DuckDB. Started by the head-end's parent over IPC. */
+
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { systemClock } from '../base/clock.ts';
+import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
+import { DuckDbStore } from '../headend/store/duckdb-store.ts';
+import { StoreLoader } from '../headend/store/store-loader.ts';
+import type { FromStore, ToStore } from './headend-messages.ts';
+
+const PROGRESS_MS = 200;
+
+class StoreProcess {
+  #loader: StoreLoader | null = null;
+  #stopping = false;
+
+  receive(message: ToStore): void {
+    if (message.type === 'start') this.#start(message);
+    else this.stop();
+  }
+
+  stop(): void {
+    const loader = this.#loader;
+    if (loader === null || this.#stopping) return;
+    this.#stopping = true;
+    loader.stop(() => {
+      this.#loader = null;
+      const arrivalToStore = encodeIntoCompressedBase64(loader.delays);
+      const last = { type: 'stopped', stats: loader.stats(), arrivalToStore } satisfies FromStore;
+      process.send?.(last, () => process.exit());
+    });
+  }
+
+  #start(message: Extract<ToStore, { type: 'start' }>): void {
+    const loader = new StoreLoader({
+      clock: systemClock,
+      files: new NodeBufferFiles(message.directory),
+      store: new DuckDbStore(message.database),
+      intervalSeconds: message.intervalSeconds,
+    });
+    this.#loader = loader;
+    loader.start(() => tell({ type: 'ready' }));
+    this.#report();
+  }
+
+  #report(): void {
+    systemClock.schedule(PROGRESS_MS, () => {
+      if (this.#loader === null) return;
+      tell({ type: 'progress', stats: this.#loader.stats(), arrivalToStore: null });
+      this.#report();
+    });
+  }
+}
+
+function tell(message: FromStore): void {
+  process.send?.(message);
+}
+
+const main = new StoreProcess();
+process.on('message', (message) => main.receive(message as ToStore));
+process.on('disconnect', () => process.exit());
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => main.stop());

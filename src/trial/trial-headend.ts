@@ -1,0 +1,160 @@
+/** The reference head-end of a trial: intakes and store on the virtual clock, each of which can crash and come back. */
+
+import type { Clock } from '../base/clock.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { MemoryBufferFiles, MemoryDisk } from '../headend/buffer/memory-buffer-files.ts';
+import { Intake } from '../headend/intake/intake.ts';
+import { MemoryStore, MemoryStoreContent } from '../headend/store/memory-store.ts';
+import { StoreLoader } from '../headend/store/store-loader.ts';
+import type { MemoryWire } from '../network/wire/memory-wire.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { ReadingSource } from '../reading/source.ts';
+
+export interface TrialHeadendOptions {
+  readonly clock: Clock;
+  readonly wire: MemoryWire;
+  readonly seed: number;
+  readonly intakes: number;
+  readonly scenario: Scenario;
+}
+
+/** What one process holds that is gone when it crashes. */
+interface Life<T> {
+  readonly work: T;
+  readonly crash: () => void;
+}
+
+const DISK_DELAY_MS = 2;
+const STORE_DELAY_MS = 5;
+
+export class TrialHeadend {
+  readonly endpoints: readonly Endpoint[];
+  readonly #options: TrialHeadendOptions;
+  readonly #disk = new MemoryDisk();
+  readonly #content = new MemoryStoreContent();
+  readonly #intakes: (Life<Intake> | null)[];
+  #store: Life<StoreLoader> | null = null;
+  #lives = 0;
+  #intakesStopped = 0;
+  #stopping = false;
+  #stopped = false;
+  #duplicates = 0;
+
+  constructor(options: TrialHeadendOptions) {
+    this.#options = options;
+    this.endpoints = Array.from({ length: options.intakes }, (_, i) => ({ address: '127.0.0.1', port: 4059 + i }));
+    this.#intakes = this.endpoints.map(() => null);
+  }
+
+  /** What is committed. */
+  get readings(): ReadingSource {
+    return this.#content;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  get duplicatesDropped(): number {
+    return this.#duplicates + (this.#store?.work.stats().duplicatesDropped ?? 0);
+  }
+
+  start(): void {
+    this.#startStore();
+    for (let i = 0; i < this.endpoints.length; i++) this.#startIntake(i);
+  }
+
+  /** In order: intakes take what has arrived, then the store loads all of it. */
+  stop(): void {
+    this.#stopping = true;
+    for (const life of this.#intakes) {
+      if (life === null) this.#intakeStopped();
+      else life.work.stop(() => this.#intakeStopped());
+    }
+  }
+
+  crashIntake(index: number, awayMs: number): void {
+    const { clock, wire } = this.#options;
+    const [life, endpoint] = [this.#intakes[index], this.endpoints[index]];
+    if (life === null || life === undefined || endpoint === undefined) return;
+    this.#intakes[index] = null;
+    life.crash();
+    wire.crashEndpoint(endpoint);
+    clock.schedule(awayMs, () => {
+      if (!this.#stopping) this.#startIntake(index);
+    });
+  }
+
+  crashStore(awayMs: number): void {
+    const life = this.#store;
+    if (life === null) return;
+    this.#duplicates += life.work.stats().duplicatesDropped;
+    this.#store = null;
+    life.crash();
+    this.#options.clock.schedule(awayMs, () => {
+      if (this.#store === null) this.#startStore();
+    });
+  }
+
+  #startIntake(index: number): void {
+    const { clock, wire } = this.#options;
+    const endpoint = this.endpoints[index];
+    if (endpoint === undefined) return;
+    const files = this.#files();
+    const work = new Intake({ clock, wire, files, number: index, endpoint, groupRows: 4096, confirmEveryMs: 20 });
+    this.#intakes[index] = { work, crash: () => files.crash() };
+    work.start((result) => {
+      if ('error' in result) throw new Error(`intake ${index}: ${result.error}`);
+    });
+  }
+
+  #startStore(): void {
+    const { clock, scenario } = this.#options;
+    const files = this.#files();
+    const store = new MemoryStore({ clock, content: this.#content, delayMs: STORE_DELAY_MS });
+    const { intervalSeconds } = scenario.behaviour;
+    const work = new StoreLoader({ clock, files, store, intervalSeconds, commitRows: 20_000, commitMs: 100 });
+    this.#store = {
+      work,
+      crash: () => {
+        files.crash();
+        store.crash();
+      },
+    };
+    work.start();
+  }
+
+  #intakeStopped(): void {
+    this.#intakesStopped++;
+    if (this.#intakesStopped < this.endpoints.length) return;
+    if (this.#store === null) this.#startStore();
+    // An intake that was away when all ended left its file open; the next one of its name seals it.
+    this.#sealLeftovers(() => {
+      this.#store?.work.stop(() => {
+        this.#stopped = true;
+      });
+    });
+  }
+
+  #sealLeftovers(done: () => void): void {
+    let away = 0;
+    this.#intakes.forEach((life, index) => {
+      if (life !== null) return;
+      away++;
+      this.#startIntake(index);
+      const { work } = this.#intakes[index] ?? {};
+      this.#options.clock.schedule(100, () =>
+        work?.stop(() => {
+          away--;
+          if (away === 0) done();
+        }),
+      );
+    });
+    if (away === 0) done();
+  }
+
+  #files(): MemoryBufferFiles {
+    const { clock, seed } = this.#options;
+    return new MemoryBufferFiles({ clock, disk: this.#disk, seed: seed + this.#lives++, delayMs: DISK_DELAY_MS });
+  }
+}

@@ -1,0 +1,84 @@
+/** A simulator of a trial: it can crash, and begins again at the step that it had settled, as a process would. */
+
+import type { Clock } from '../base/clock.ts';
+import type { Endpoint, Wire } from '../network/wire/wire.ts';
+import { concentratorAddress } from '../run/concentrator-address.ts';
+import type { SegmentGrid } from '../run/segment.ts';
+import { PushMessages } from '../simulator/push-messages.ts';
+import { type Ledger, PushSimulator } from '../simulator/push-simulator.ts';
+import { LockStep } from '../simulator/schedule.ts';
+
+const RESTART_MS = 200;
+
+export interface TrialSimulatorOptions {
+  readonly clock: Clock;
+  readonly wire: Wire;
+  readonly grid: SegmentGrid;
+  readonly targets: readonly Endpoint[];
+  readonly seed: number;
+}
+
+export class TrialSimulator {
+  finished = false;
+  readonly #options: TrialSimulatorOptions;
+  #simulator: PushSimulator;
+  #lives = 0;
+  #resent = 0;
+
+  constructor(options: TrialSimulatorOptions) {
+    this.#options = options;
+    this.#simulator = this.#make(0);
+  }
+
+  get ledger(): Ledger {
+    return this.#simulator.ledger;
+  }
+
+  get resentMessages(): number {
+    return this.#resent + this.#simulator.stats.resentMessages;
+  }
+
+  start(): void {
+    this.#simulator.start();
+  }
+
+  /** Dies now; another one takes over a little later. */
+  crash(): void {
+    if (this.finished) return;
+    const { settledStep } = this.#simulator;
+    this.#resent += this.#simulator.stats.resentMessages;
+    this.#simulator.crash();
+    const next = this.#make(settledStep);
+    this.#simulator = next;
+    this.#options.clock.schedule(RESTART_MS, () => {
+      if (this.#simulator === next) next.start();
+    });
+  }
+
+  toString(): string {
+    return `settled ${this.#simulator.settledStep}, ${JSON.stringify(this.#simulator.stats)}`;
+  }
+
+  #make(fromStep: number): PushSimulator {
+    const { clock, wire, grid, targets, seed } = this.#options;
+    const { fromStation, toStation, steps } = grid.plan;
+    this.#lives++;
+    return new PushSimulator({
+      clock,
+      wire,
+      plan: grid.plan,
+      times: grid.times,
+      messages: new PushMessages(grid),
+      seed: seed + this.#lives,
+      backOff: { baseMs: 20, capMs: 500 },
+      confirmed: true,
+      fromStep,
+      target: (station) => targets[station % targets.length] ?? { address: '127.0.0.1', port: 0 },
+      source: (station) => concentratorAddress(station, '127.0.0.1'),
+      schedule: (onDue) => new LockStep({ fromStation, toStation, fromStep, steps, onDue }),
+      onFinished: () => {
+        this.finished = true;
+      },
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { packageFile } from '../base/package-root.ts';
+import { parseScenario } from '../grid/scenario/parse.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import { runTrial } from './trial.ts';
+
+function scenarioOf(...sets: readonly string[]): Scenario {
+  const parsed = parseScenario({ file: packageFile('scenarios', 'stress.yaml'), sets });
+  if (!parsed.ok) throw new Error(parsed.errors.map(String).join('\n'));
+  return parsed.scenario;
+}
+
+/** 1,000 meters, a day. */
+const TOWN = ['grid.stations=16', 'grid.meters=1000', 'behaviour.steps=96'];
+const EXACT = { missing: 0, duplicate: 0, wrong: 0, unexpected: 0 };
+
+describe('the whole system on a virtual clock', () => {
+  it('without faults: exact, nothing sent twice', async () => {
+    const trial = await runTrial({ scenario: scenarioOf(...TOWN), seed: 1, simulators: 2, intakes: 2, faultsPerSecond: 0 });
+    expect(trial.audit.findings).toMatchObject(EXACT);
+    expect(trial.audit.findings.stored).toBeGreaterThan(50_000);
+    expect(trial.duplicatesDropped).toBe(0);
+    expect(trial.resentMessages).toBe(0);
+  });
+
+  const seeds = Array.from({ length: 5 }, (_, i) => i + 100);
+  it.each(seeds)('seed %i: connections break, head-end and simulators crash and come back; exact, in under 2 s', async (seed) => {
+    const began = performance.now();
+    const sets = seed % 2 === 0 ? TOWN : [...TOWN, 'behaviour.registers=per-tariff'];
+    const trial = await runTrial({ scenario: scenarioOf(...sets), seed, simulators: 2, intakes: 2, faultsPerSecond: 20 });
+    const { findings } = trial.audit;
+    expect({ seed, ...findings }).toMatchObject({ seed, ...EXACT });
+    expect(findings.stored).toBe(findings.planned);
+    const { connections, intake, store, simulator } = trial.faults;
+    expect(connections + intake + store + simulator).toBeGreaterThan(5);
+    if (seed % 2 === 0) expect(performance.now() - began).toBeLessThan(2000);
+  });
+
+  it('is the same every time for one seed', async () => {
+    const small = scenarioOf('grid.stations=8', 'grid.meters=300', 'behaviour.steps=48');
+    const twice = [1, 2].map(() => runTrial({ scenario: small, seed: 7, simulators: 1, intakes: 1, faultsPerSecond: 30 }));
+    const [a, b] = await Promise.all(twice);
+    expect(a).toEqual(b);
+    const c = await runTrial({ scenario: small, seed: 8, simulators: 1, intakes: 1, faultsPerSecond: 30 });
+    expect(c.clockMs).not.toBe(a?.clockMs);
+  });
+});

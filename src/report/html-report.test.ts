@@ -3,7 +3,7 @@ import { htmlReport } from './html-report.ts';
 import { escapeHtml, scriptJson } from './html-text.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import type { RunReport } from './run-report.ts';
-import { sampleReport, type SampleOptions } from './sample-report.ts';
+import { sampleReport, type SampleOptions } from './sample-report.fixture.ts';
 
 const GOOD = htmlReport(sampleReport());
 const HOSTILE = `<script>alert(1)</script>"'&]]>\u0000\u001B[31m`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { markdownReport } from './markdown-report.ts';
-import { sampleReport } from './sample-report.ts';
+import { sampleReport } from './sample-report.fixture.ts';
 
 describe('the Markdown', () => {
   test('of a good run', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sampleReport } from './sample-report.ts';
+import { sampleReport } from './sample-report.fixture.ts';
 import { terminalSummary } from './terminal-summary.ts';
 
 const COLOUR = new RegExp(String.raw`\u001B\[[\d;]*m`, 'g');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditFacts, RunFacts, RunReport } from './run-report.ts';
-import { sampleReport } from './sample-report.ts';
+import { sampleReport } from './sample-report.fixture.ts';
 import { verdictOf, wasAudited, type VerdictFacts } from './verdict.ts';
 
 const BASE = sampleReport();

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sampleReport } from './sample-report.ts';
+import { sampleReport } from './sample-report.fixture.ts';
 import { reportJson, writeReport } from './write-report.ts';
 
 let directory = '';

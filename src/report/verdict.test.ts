@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditFacts, RunFacts, RunReport } from './run-report.ts';
 import { sampleReport } from './sample-report.fixture.ts';
-import { verdictOf, wasAudited, type VerdictFacts } from './verdict.ts';
+import { revisedVerdict, verdictOf, wasAudited, type VerdictFacts } from './verdict.ts';
 
 const BASE = sampleReport();
 
@@ -100,6 +100,25 @@ describe('problems', () => {
     expect(ids).toEqual(['lost-readings', 'wrong-values', 'stored-twice', 'process-restarted', 'resent-messages', 'malformed-messages']);
     expect(verdict.problems[0]?.evidence).toMatch(/E\.g\. missing: meter 4711/);
     expect(verdict.problems[2]?.evidence).not.toMatch(/E\.g\./);
+  });
+});
+
+describe('after another audit', () => {
+  const good = sampleReport();
+  const bad = sampleReport({ faulty: true });
+
+  test('a store that was spoilt is no longer able', () => {
+    const verdict = revisedVerdict(good, { ...good.audit, exact: false, wrong: 1 });
+    expect(verdict.able).toBe(false);
+    expect(verdict.why).toMatch(/1 wrong/);
+    expect(verdict.problems.map(({ id }) => id)).toEqual(['wrong-values']);
+    expect(verdict.resources).toEqual(good.verdict.resources);
+  });
+
+  test('findings that are gone are gone, what was seen in the run stays', () => {
+    const verdict = revisedVerdict(bad, good.audit);
+    expect(verdict.able).toBe(true);
+    expect(verdict.problems.map(({ id }) => id)).toEqual(['process-restarted', 'resent-messages', 'malformed-messages']);
   });
 });
 

@@ -8,7 +8,7 @@
 
 import type { ProcessUse } from '../monitor/process-probe.ts';
 import { counted, digits3, duration, milliseconds, percent, whole } from './format.ts';
-import type { AuditFacts, Delays, Problem, Resources, RunFacts, Verdict } from './run-report.ts';
+import type { AuditFacts, Delays, Problem, ProblemId, Resources, RunFacts, RunReport, Verdict } from './run-report.ts';
 
 export interface VerdictFacts {
   readonly run: RunFacts;
@@ -23,6 +23,14 @@ export interface VerdictFacts {
 
 export function verdictOf(facts: VerdictFacts): Verdict {
   return { ...judge(facts), resources: resourcesOf(facts), problems: problemsOf(facts) };
+}
+
+/** The verdict of a finished run after another audit of its store; what was seen while it ran stays. */
+export function revisedVerdict(report: RunReport, audit: AuditFacts): Verdict {
+  const { run, delays, processes, verdict } = report;
+  const facts: VerdictFacts = { run, audit, delays, processes, malformed: 0, backpressure: 0 };
+  const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined);
+  return { ...judge(facts), resources: resourcesOf(facts), problems: [...auditProblems(facts), ...seen] };
 }
 
 /** False when nobody could look at what is stored: then all counts of the audit but `sent` are 0, and it is not exact. */
@@ -112,7 +120,7 @@ function problemsOf(facts: VerdictFacts): readonly Problem[] {
 function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
   const during = wholeRun(run);
   const problems: Problem[] = [];
-  const add = (id: Problem['id'], count: number, title: string, evidence: string): void => {
+  const add = (id: ProblemId, count: number, title: string, evidence: string): void => {
     if (count > 0) problems.push({ id, title, ...during, evidence: `${evidence}${firstExample(audit, id)}` });
   };
   const { missing, wrong, duplicate, unexpected, planned } = audit;
@@ -124,14 +132,15 @@ function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
   return problems;
 }
 
-const EXAMPLE_KINDS: Partial<Record<Problem['id'], string>> = {
+/** Problems that an audit finds, and the kind of their examples. */
+const EXAMPLE_KINDS: Partial<Record<ProblemId, string>> = {
   'lost-readings': 'missing',
   'wrong-values': 'wrong',
   'stored-twice': 'duplicate',
   'unplanned-readings': 'unexpected',
 };
 
-function firstExample(audit: AuditFacts, id: Problem['id']): string {
+function firstExample(audit: AuditFacts, id: ProblemId): string {
   const example = audit.examples.find(({ kind }) => kind === EXAMPLE_KINDS[id]);
   return example === undefined ? '' : ` E.g. ${example.text}`;
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { RunReport } from '../report/run-report.ts';
 import { terminalSummary } from '../report/terminal-summary.ts';
+import { reportJson } from '../report/write-report.ts';
 
 /** What the report says as an exit code. Without an audit there is nothing that failed. */
 export function exitCodeOf(report: RunReport): number {
@@ -12,7 +13,7 @@ export function exitCodeOf(report: RunReport): number {
 export function printReport(report: RunReport, options: { readonly directory: string; readonly json: boolean }): void {
   const { stdout } = process;
   if (options.json) {
-    stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    stdout.write(reportJson(report));
     return;
   }
   stdout.write(terminalSummary(report, { width: stdout.columns ?? 100, colour: stdout.isTTY && stdout.hasColors() }));

@@ -2,8 +2,11 @@
 
 import { parseScenario } from '../grid/scenario/parse.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import type { Endpoint } from '../network/wire/wire.ts';
 import { UserError } from '../run/errors.ts';
+import type { RunOptions } from '../run/run-scenario.ts';
+
+/** Where a head-end listens. */
+export type Endpoint = NonNullable<RunOptions['target']>;
 
 export interface ScenarioFlags {
   readonly set: readonly string[];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isExact } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RunReport } from '../report/run-report.ts';
+import { revisedVerdict } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
 import { readRunRecord } from './run-record.ts';
 import { cores } from './sizing.ts';
@@ -24,5 +25,5 @@ export async function auditAgain(options: {
     exact: isExact(result.findings),
     wallSeconds: (clock.nowMs() - began) / 1000,
   };
-  return { ...report, audit };
+  return { ...report, audit, verdict: revisedVerdict(report, audit) };
 }

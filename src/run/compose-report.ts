@@ -12,7 +12,7 @@ import { verdictOf } from '../report/verdict.ts';
 import type { SimulatorStats } from '../simulator/push-simulator.ts';
 import type { GridAudit } from './audit-processes.ts';
 import type { HeadendStats } from './headend-processes.ts';
-import type { Restart, WallSeries } from './run-scenario.ts';
+import type { Restart, WallSeries } from './run-facts.ts';
 import { Distribution, histogramPercentiles, quantilesOf } from './distribution.ts';
 
 export interface RunOutcome {

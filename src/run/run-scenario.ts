@@ -18,6 +18,7 @@ import { UnreachableError } from './errors.ts';
 import { HeadendProcesses } from './headend-processes.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { composeReport } from './compose-report.ts';
+import type { Restart, WallSeries } from './run-facts.ts';
 import { writeRunRecord } from './run-record.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, processCounts } from './sizing.ts';
@@ -36,20 +37,6 @@ export interface RunOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Aborted: end early, with a report of what happened until then. */
   readonly interrupt: AbortSignal;
-}
-
-export interface Restart {
-  readonly process: string;
-  readonly atMs: number;
-  readonly why: string;
-}
-
-/** Samples over the wall time of the run. */
-export interface WallSeries {
-  readonly wallMs: number[];
-  readonly sentReadings: number[];
-  readonly confirmedReadings: number[];
-  readonly storedReadings: number[];
 }
 
 const SAMPLE_MS = 200;

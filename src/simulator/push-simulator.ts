@@ -331,9 +331,21 @@ class SessionOutbox implements Outbox {
   }
 }
 
+/** Before the wire has answered. */
+const NO_CONNECTION: Connection = {
+  local: { address: '', port: 0 },
+  remote: { address: '', port: 0 },
+  queuedBytes: 0,
+  write: () => false,
+  pause: () => {},
+  resume: () => {},
+  end: () => {},
+  destroy: () => {},
+};
+
 /** One connection of one concentrator. */
 class Session {
-  connection!: Connection;
+  connection: Connection = NO_CONNECTION;
   open = false;
   blocked = false;
   readonly reader: ConfirmationReader;

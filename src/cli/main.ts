@@ -43,7 +43,7 @@ function program(): Command {
     .command('simulate')
     .description('play a scenario against any head-end, without auditing')
     .argument('<scenario>', 'scenario file (YAML)')
-    .requiredOption('--target <host:port>', 'where the head-end listens; several are shared out evenly', collect, [])
+    .requiredOption('--target <host:port>', 'where the head-end listens; several are shared out evenly', collect)
     .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
     .option('--speed <speed>', '`max` or how many times faster than real time')
     .option('--segment <i/n>', 'play only segment i of n (0/1 is the whole grid)', '0/1')
@@ -102,7 +102,7 @@ Examples:
 Exit codes: 0 all held; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
 130 interrupted, with a partial report.`;
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 

@@ -222,7 +222,7 @@ describe('meterstorm run', () => {
   }, 60_000);
 
   it('exits with 3 when nobody listens', async () => {
-    const small = ['--set', 'grid.stations=2', '--set', 'grid.meters=20'];
+    const small = ['--set', 'grid.stations=20', '--set', 'grid.meters=1000'];
     const { code, stderr } = await meterstorm(['run', SMALL, ...small, '--headend', '127.0.0.1:1', '--out', directory()]);
     expect(code).toBe(3);
     expect(stderr).toContain('127.0.0.1:1');
@@ -235,7 +235,7 @@ describe('audit', () => {
     await meterstorm(['run', SMALL, ...TOWN, '--out', out, '--json']);
     const database = join(out, 'readings.duckdb');
     const [[meter]] = (await query(database, 'select meter from readings order by meter limit 1 offset 5000')) as [[number]];
-    const at = (step: number): string => `meter = ${meter} and time = make_timestamp((1358204400 + ${step} * 900) * 1000000)`;
+    const at = (step: number): string => `meter = ${meter} and time = make_timestamp((1358204400 + ${step} * 900) * 1000000::BIGINT)`;
     const present = await query(database, `select epoch(time)::INTEGER from readings where meter = ${meter} order by time`);
     const steps = present.map(([time]) => (Number(time) - 1358204400) / 900);
     const [a = 0, b = 0, c = 0, d = 0] = steps;

@@ -63,6 +63,14 @@ class ScenarioRun {
   }
 
   async play(): Promise<RunReport> {
+    try {
+      return await this.#play();
+    } finally {
+      this.#probe.stop();
+    }
+  }
+
+  async #play(): Promise<RunReport> {
     const { scenario, directory, target, confirmed } = this.#options;
     const stations = generateStations(scenario);
     const counts = processCounts({

@@ -1,0 +1,100 @@
+/**
+ * The energy of one stream of one meter, down to days: register at midnight and energy of the day, by arithmetic alone.
+ *
+ *   register at midnight = base + energy of the years from the start year on (or minus that of the years down to it)
+ *                               + energy of this year's days before, by three splits: 64 days, 8 days, 1 day
+ *   energy of a year     = floor(annualWh * share of the stream in that year * (1 + YEAR_VARIATION * (2u - 1)) + v)
+ *   base                 = floor(annualWh * share of the stream in the start year * age), age from 3 to 15 years
+ *
+ * The base is what the meter has counted when the start year begins. It covers more than the two years before, so no
+ * register is negative from there on, which is the earliest time that can be asked for.
+ */
+
+import { assert } from '../../base/assert.ts';
+import { draw, entityKey, streamKey, uniform } from '../../base/random.ts';
+import {
+  type DayTables,
+  type RateTables,
+  YEAR_PART_DAYS,
+  YEAR_SPLIT,
+  YEAR_TABLE,
+  yearSplit,
+  type YearTables,
+} from './rate-tables.ts';
+import { cut, SHAPES, shapeOf } from './split.ts';
+
+const YEAR_VARIATION = 0.06;
+const AGE_YEARS_MIN = 3;
+const AGE_YEARS_MAX = 15;
+/** A register is known from this many years before the scenario's start year on. */
+export const YEARS_BEFORE_START = 2;
+
+/** One stream of one meter. */
+export interface MeterStream {
+  readonly meter: number;
+  readonly annualWh: number;
+  /** See rate-tables.ts. */
+  readonly stream: number;
+}
+
+export interface DayEnergy {
+  /** Register when the day begins. */
+  startWh: number;
+  /** What the day adds to it. */
+  dayWh: number;
+}
+
+export class StreamEnergy {
+  readonly #tables: RateTables;
+  readonly #startYear: number;
+  readonly #ageKey: number;
+  /** By rate. */
+  readonly #yearKeys: readonly number[];
+  readonly #dayKeys: readonly number[];
+
+  constructor(options: { readonly seed: number; readonly tables: RateTables; readonly startYear: number }) {
+    const { seed } = options;
+    this.#tables = options.tables;
+    this.#startYear = options.startYear;
+    this.#ageKey = streamKey(seed, 'truth-age');
+    this.#yearKeys = [streamKey(seed, 'truth-years-high'), streamKey(seed, 'truth-years-low')];
+    this.#dayKeys = [streamKey(seed, 'truth-days-high'), streamKey(seed, 'truth-days-low')];
+  }
+
+  day(of: MeterStream, day: DayTables): DayEnergy {
+    const { year } = day;
+    const table = year.splits;
+    const dayOfYear = day.day - year.firstDay;
+    const key = entityKey(this.#dayKeys[of.stream & 1]!, of.meter);
+    let startWh = this.#yearStartWh(of, year);
+    let wh = this.#yearWh(of, year);
+    for (const partDays of YEAR_PART_DAYS) {
+      const split = yearSplit(partDays, dayOfYear);
+      const bits = draw(key, year.year * 64 + split);
+      const row = Math.floor(dayOfYear / partDays) % 8;
+      const at = of.stream * YEAR_TABLE + split * YEAR_SPLIT + row * SHAPES + shapeOf(bits);
+      const before = cut(wh, table[at]!, bits);
+      startWh += before;
+      wh = cut(wh, table[at + SHAPES]!, bits) - before;
+    }
+    assert(wh < 2 ** 32, 'a day has less than 4.29 GWh');
+    return { startWh, dayWh: wh };
+  }
+
+  #yearStartWh(of: MeterStream, year: YearTables): number {
+    const start = this.#startYear;
+    assert(year.year >= start - YEARS_BEFORE_START, 'a register is known from two years before the scenario on');
+    const share = year.year === start ? year.share : this.#tables.year(start).share;
+    const ageYears = AGE_YEARS_MIN + (AGE_YEARS_MAX - AGE_YEARS_MIN) * uniform(this.#ageKey, of.meter);
+    let registerWh = Math.floor(of.annualWh * share[of.stream]! * ageYears);
+    for (let y = start; y < year.year; y++) registerWh += this.#yearWh(of, this.#tables.year(y));
+    for (let y = year.year; y < start; y++) registerWh -= this.#yearWh(of, this.#tables.year(y));
+    return registerWh;
+  }
+
+  #yearWh(of: MeterStream, year: YearTables): number {
+    const bits = draw(entityKey(this.#yearKeys[of.stream & 1]!, of.meter), year.year);
+    const factor = 1 + YEAR_VARIATION * (((bits >>> 16) * 2 + 1) * 2 ** -16 - 1);
+    return cut(of.annualWh * year.share[of.stream]!, factor, bits);
+  }
+}

@@ -26,9 +26,10 @@ export const BLOCK_SPLITS = splitLength(BLOCKS);
 export const BLOCK_SPLIT = splitLength(BLOCK_SLOTS);
 const DAY_TABLE = BLOCK_SPLITS + BLOCKS * BLOCK_SPLIT;
 
-/** A year's table: 55 splits of up to 8 parts; see `yearSplit`. */
+/** A year's table: splits of up to 8 parts; see `yearSplit`. */
+export const YEAR_SPLITS = 1 + 6 + 48;
 export const YEAR_SPLIT = splitLength(8);
-export const YEAR_TABLE = (1 + 6 + 48) * YEAR_SPLIT;
+export const YEAR_TABLE = YEAR_SPLITS * YEAR_SPLIT;
 /** Days of one part of a split, from the year down. */
 export const YEAR_PART_DAYS = [64, 8, 1] as const;
 

@@ -90,9 +90,8 @@ function leftShare(sums: Float64Array, node: number): number {
   return sums[node]! > 0 ? sums[2 * node]! / sums[node]! : 0;
 }
 
-/** Exactly `from` or `to` when one side weighs nothing. */
+/** Exactly `from` or `to` when one side weighs nothing: from + (to - from) can miss `to` by rounding. */
 function middleEdge(from: number, to: number, share: number, lean: number): number {
-  if (share === 0) return from;
   if (share === 1) return to;
   return Math.min(to, from + (to - from) * (share + lean * Math.min(share, 1 - share)));
 }

@@ -17,6 +17,7 @@ import {
   type RateTables,
   YEAR_PART_DAYS,
   YEAR_SPLIT,
+  YEAR_SPLITS,
   YEAR_TABLE,
   yearSplit,
   type YearTables,
@@ -51,6 +52,10 @@ export class StreamEnergy {
   /** By rate. */
   readonly #yearKeys: readonly number[];
   readonly #dayKeys: readonly number[];
+  /** The day of the last call; by level of the year's table, its row there and, by rate, the key of the split. */
+  #day: DayTables | null = null;
+  readonly #splitRow = new Uint32Array(YEAR_PART_DAYS.length);
+  readonly #splitKeys = [new Int32Array(YEAR_PART_DAYS.length), new Int32Array(YEAR_PART_DAYS.length)];
 
   constructor(options: { readonly seed: number; readonly tables: RateTables; readonly startYear: number }) {
     const { seed } = options;
@@ -62,23 +67,36 @@ export class StreamEnergy {
   }
 
   day(of: MeterStream, day: DayTables): DayEnergy {
+    if (day !== this.#day) this.#enter(day);
     const { year } = day;
     const table = year.splits;
-    const dayOfYear = day.day - year.firstDay;
-    const key = entityKey(this.#dayKeys[of.stream & 1]!, of.meter);
+    const keys = this.#splitKeys[of.stream & 1]!;
+    const offset = of.stream * YEAR_TABLE;
     let startWh = this.#yearStartWh(of, year);
     let wh = this.#yearWh(of, year);
-    for (const partDays of YEAR_PART_DAYS) {
-      const split = yearSplit(partDays, dayOfYear);
-      const bits = draw(key, year.year * 64 + split);
-      const row = Math.floor(dayOfYear / partDays) % 8;
-      const at = of.stream * YEAR_TABLE + split * YEAR_SPLIT + row * SHAPES + shapeOf(bits);
+    for (let level = 0; level < YEAR_PART_DAYS.length; level++) {
+      const bits = draw(keys[level]!, of.meter);
+      const at = offset + this.#splitRow[level]! + shapeOf(bits);
       const before = cut(wh, table[at]!, bits);
       startWh += before;
       wh = cut(wh, table[at + SHAPES]!, bits) - before;
     }
     assert(wh < 2 ** 32, 'a day has less than 4.29 GWh');
     return { startWh, dayWh: wh };
+  }
+
+  /** Finds, for all meters, where the day lies in a year's table and which draws split down to it. */
+  #enter(day: DayTables): void {
+    this.#day = day;
+    const { year } = day;
+    const dayOfYear = day.day - year.firstDay;
+    for (const [level, partDays] of YEAR_PART_DAYS.entries()) {
+      const split = yearSplit(partDays, dayOfYear);
+      this.#splitRow[level] = split * YEAR_SPLIT + (Math.floor(dayOfYear / partDays) % 8) * SHAPES;
+      for (const [rate, keys] of this.#splitKeys.entries()) {
+        keys[level] = entityKey(this.#dayKeys[rate]!, year.year * YEAR_SPLITS + split);
+      }
+    }
   }
 
   #yearStartWh(of: MeterStream, year: YearTables): number {
@@ -93,7 +111,7 @@ export class StreamEnergy {
   }
 
   #yearWh(of: MeterStream, year: YearTables): number {
-    const bits = draw(entityKey(this.#yearKeys[of.stream & 1]!, of.meter), year.year);
+    const bits = draw(entityKey(this.#yearKeys[of.stream & 1]!, year.year), of.meter);
     const factor = 1 + YEAR_VARIATION * (((bits >>> 16) * 2 + 1) * 2 ** -16 - 1);
     return cut(of.annualWh * year.share[of.stream]!, factor, bits);
   }

@@ -204,59 +204,54 @@ export class Truth {
     }
   }
 
-  /** Adds to the registers at midnight what the day has brought. */
-  #countSinceMidnight(from: number, to: number, rate: Rate): void {
-    const { registerWh, dayWh, stream, owner } = this.#chunk;
-    const dayKey = this.#dayKey(rate);
-    const blockKey = this.#blockKey(rate);
-    for (let k = from; k < to; k++) {
-      registerWh[k]! += this.#sinceMidnight(owner[k]!, stream[k]!, dayWh[k]!, dayKey, blockKey);
-    }
-  }
-
-  /** The register by itself, for single rows. Reads the cache and leaves it as it is. */
+  /** One register by itself. Reads the cache and leaves it as it is. */
   #registerOfRate(i: number, rate: Rate): number {
     const cache = this.#cache;
-    const stream = 2 * (this.#meters.consumption[i]! * this.#tariffs + this.#meters.tariff[i]!) + rate;
-    let startWh: number;
-    let dayWh: number;
+    const { registerWh, dayWh, stream, owner } = this.#chunk;
+    owner[0] = i;
+    stream[0] = 2 * (this.#meters.consumption[i]! * this.#tariffs + this.#meters.tariff[i]!) + rate;
     if (cache.tag[i] !== cache.tagOf(this.#moment.day.day)) {
-      ({ startWh, dayWh } = this.#computeDay(i, stream));
+      this.#mendDays(1);
     } else if (rate === HIGH) {
-      startWh = cache.highStartWh[i]!;
-      dayWh = cache.highWh[i]!;
+      registerWh[0] = cache.highStartWh[i]!;
+      dayWh[0] = cache.highWh[i]!;
     } else {
       const row = cache.lowRow(i);
-      startWh = cache.lowStartWh[row]!;
-      dayWh = cache.lowWh[row]!;
+      registerWh[0] = cache.lowStartWh[row]!;
+      dayWh[0] = cache.lowWh[row]!;
     }
-    return startWh + this.#sinceMidnight(i, stream, dayWh, this.#dayKey(rate), this.#blockKey(rate));
+    this.#countSinceMidnight(0, 1, rate);
+    return registerWh[0]!;
   }
 
-  /** Keys of the draws that split the days and the running blocks of all meters; a draw has the number of its meter. */
-  #dayKey(rate: Rate): number {
-    return entityKey(this.#slotKeys[rate], this.#moment.dayDraw);
-  }
-
-  #blockKey(rate: Rate): number {
-    return entityKey(this.#slotKeys[rate], this.#moment.blockDraw);
-  }
-
-  /** What of `dayWh` the stream has counted. */
-  #sinceMidnight(i: number, stream: number, dayWh: number, dayKey: number, blockKey: number): number {
+  /**
+   * Adds to the registers at midnight what the days have brought. All meters have the keys of the day's and the running
+   * block's draw in common; a draw has the number of its meter.
+   */
+  #countSinceMidnight(from: number, to: number, rate: Rate): void {
+    const { registerWh, dayWh, stream, owner } = this.#chunk;
     const moment = this.#moment;
+    const { blockRow, slotRow, seconds } = moment;
+    const { offset } = moment.day;
     const table = this.#tables.daySplits;
-    const meter = this.#meters.first + i;
-    const splits = moment.day.offset[stream]!;
-    const dayBits = draw(dayKey, meter);
-    const blockAt = splits + moment.blockRow + shapeOf(dayBits);
-    const blocksWh = cut(dayWh, table[blockAt]!, dayBits);
-    const blockWh = cut(dayWh, table[blockAt + SHAPES]!, dayBits) - blocksWh;
-    const blockBits = draw(blockKey, meter);
-    const slotAt = splits + moment.slotRow + shapeOf(blockBits);
-    const slotsWh = cut(blockWh, table[slotAt]!, blockBits);
-    if (moment.seconds === 0) return blocksWh + slotsWh;
-    return blocksWh + slotsWh + moment.counted(stream, cut(blockWh, table[slotAt + SHAPES]!, blockBits) - slotsWh);
+    const dayKey = entityKey(this.#slotKeys[rate], moment.dayDraw);
+    const blockKey = entityKey(this.#slotKeys[rate], moment.blockDraw);
+    const firstMeter = this.#meters.first;
+    for (let k = from; k < to; k++) {
+      const meter = firstMeter + owner[k]!;
+      const splits = offset[stream[k]!]!;
+      const dayBits = draw(dayKey, meter);
+      const blockAt = splits + blockRow + shapeOf(dayBits);
+      const blocksWh = cut(dayWh[k]!, table[blockAt]!, dayBits);
+      const blockWh = cut(dayWh[k]!, table[blockAt + SHAPES]!, dayBits) - blocksWh;
+      const blockBits = draw(blockKey, meter);
+      const slotAt = splits + slotRow + shapeOf(blockBits);
+      const slotsWh = cut(blockWh, table[slotAt]!, blockBits);
+      registerWh[k]! += blocksWh + slotsWh;
+      if (seconds === 0) continue;
+      const slotWh = cut(blockWh, table[slotAt + SHAPES]!, blockBits) - slotsWh;
+      registerWh[k]! += moment.counted(stream[k]!, slotWh);
+    }
   }
 
   #computeDay(i: number, stream: number): DayEnergy {

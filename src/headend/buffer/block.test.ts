@@ -19,7 +19,7 @@ function batchOf(rows: number, options: { readonly valueMax: number; readonly se
 
 function encoded(batch: ReadingBatch, sequence: number): Uint8Array {
   const memory = new BlockMemory(batch.capacity);
-  memory.fill(batch, RECEIVED);
+  memory.take(batch, RECEIVED);
   return memory.finish(sequence).slice();
 }
 
@@ -67,7 +67,7 @@ describe('block', () => {
 
   it('can be finished again under another number', () => {
     const memory = new BlockMemory(10);
-    memory.fill(batchOf(10, { valueMax: 10, seed: 2 }), RECEIVED);
+    memory.take(batchOf(10, { valueMax: 10, seed: 2 }), RECEIVED);
     const first = memory.finish(3).slice();
     const second = memory.finish(0).slice();
     expect(readBlock(first, 0)?.sequence).toBe(3);

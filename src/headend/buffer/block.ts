@@ -59,7 +59,7 @@ export class BlockMemory {
   }
 
   /** Takes over all rows of `batch`. */
-  fill(batch: ReadingBatch, received: Received): void {
+  take(batch: ReadingBatch, received: Received): void {
     const rows = batch.length;
     assert(rows > 0 && rows <= this.#rowsMax, 'the rows fit into the memory of a block');
     const valueBytes = valueWidth(batch.value, rows);
@@ -75,7 +75,7 @@ export class BlockMemory {
     view.setFloat64(24, received.toUnixMs, true);
   }
 
-  /** What was filled in, as block number `sequence` of a file; valid until the next call. May be asked for again. */
+  /** What was taken over, as block number `sequence` of a file; valid until the next call. May be asked for again. */
   finish(sequence: number): Uint8Array {
     assert(this.#blockBytes > 0, 'there is a block to finish');
     this.#view.setUint32(SEQUENCE_AT, sequence, true);

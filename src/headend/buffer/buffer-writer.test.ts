@@ -117,13 +117,12 @@ describe('buffer writer', () => {
   it('seals a file when it is old, even when nothing comes any more', () => {
     const made = started();
     write(made, 1);
-    made.clock.run(() => false, made.clock.nowMs() + 300);
+    made.clock.run(() => false);
+    expect(made.clock.nowMs()).toBeGreaterThanOrEqual(250);
     expect(contents(made.disk)).toEqual([
       ['sealed', [1]],
       ['open', []],
     ]);
-    made.clock.run(() => false, made.clock.nowMs() + 1000);
-    expect(contents(made.disk)).toHaveLength(2);
   });
 
   it('seals what an earlier life left open, and never uses a number again', () => {

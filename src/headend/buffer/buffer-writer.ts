@@ -102,7 +102,7 @@ export class BufferWriter {
     assert(this.#onStopped === null, 'a stopped writer takes nothing');
     const file = present(this.#file, 'the writer was started');
     this.#rollWanted ||= file.bytes >= this.#options.fileBytesMax;
-    this.#memory.fill(batch, received);
+    this.#memory.take(batch, received);
     this.#group = { rows: batch.length, onDurable };
     this.#work();
   }

@@ -122,24 +122,33 @@ export class DuplicateFilter {
    */
   admit(keys: ReadingKeys, from: number, to: number): number {
     const { meter, channel, time } = keys;
-    for (let i = from; i < to; i++) {
-      const m = meter[i]!;
-      if (time[i] !== this.#time || channel[i] !== this.#channel) {
-        if (!this.#seek(channel[i]!, time[i]!)) return this.#stopAt('period', i);
-        this.#turn(m >>> PAGE_METERS_BITS);
-      } else if (m >>> PAGE_METERS_BITS !== this.#pageNumber) {
-        this.#turn(m >>> PAGE_METERS_BITS);
+    let i = from;
+    while (i < to) {
+      const theTime = time[i]!;
+      const theChannel = channel[i]!;
+      if ((theTime !== this.#time || theChannel !== this.#channel) && !this.#seek(theChannel, theTime)) {
+        return this.#stopAt('period', i);
       }
+      const pageNumber = meter[i]! >>> PAGE_METERS_BITS;
+      this.#turn(pageNumber);
       const { words } = this.#page;
-      if (words.length > 0 && this.#slot >= 0) {
-        const at = this.#slot + ((m >>> 5) & (WORDS_PER_SLOT - 1));
+      if (words.length === 0 || this.#slot === ODD) {
+        if (!this.#addSlowly(meter[i]!)) return this.#stopAt('duplicate', i);
+        i++;
+        continue;
+      }
+      // The rows of one message: same time and channel, neighbouring meters.
+      const slot = this.#slot;
+      do {
+        const m = meter[i]!;
+        if (m >>> PAGE_METERS_BITS !== pageNumber) break;
+        const at = slot + ((m >>> 5) & (WORDS_PER_SLOT - 1));
         const word = words[at]!;
         const bit = 1 << (m & 31);
         if ((word & bit) !== 0) return this.#stopAt('duplicate', i);
         words[at] = word | bit;
-      } else if (!this.#addSlowly(m)) {
-        return this.#stopAt('duplicate', i);
-      }
+        i++;
+      } while (i < to && time[i] === theTime && channel[i] === theChannel);
     }
     this.#stop = 'end';
     return to;
@@ -193,10 +202,14 @@ export class DuplicateFilter {
     }
     this.#time = time;
     this.#channel = channel;
-    this.#table = period.tables[channel] ??= { pages: new Map(), odd: new Set() };
+    const table = (period.tables[channel] ??= { pages: new Map(), odd: new Set() });
+    const slotBefore = this.#slot;
     const since = time - this.#originSeconds - index * this.#spanSeconds;
     const slot = since / this.#intervalSeconds;
     this.#slot = Number.isInteger(slot) ? slot * WORDS_PER_SLOT : ODD;
+    // Rows between slots make no pages, so a page that was not needed then may be needed now.
+    if (table !== this.#table || (slotBefore === ODD) !== (this.#slot === ODD)) this.#pageNumber = -1;
+    this.#table = table;
     return true;
   }
 
@@ -221,6 +234,7 @@ export class DuplicateFilter {
 
   /** Goes to a page of the present table. */
   #turn(pageNumber: number): void {
+    if (pageNumber === this.#pageNumber) return;
     this.#pageNumber = pageNumber;
     const { pages } = present(this.#table, 'a page belongs to a table');
     let page = pages.get(pageNumber);

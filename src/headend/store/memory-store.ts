@@ -52,7 +52,7 @@ export class MemoryStore implements Store {
     this.#options = options;
   }
 
-  /** The process is gone: no callback comes any more. A commit under way has happened or not. */
+  /** The process is gone: no callback comes any more, and a commit under way has not happened. */
   crash(): void {
     this.#crashed = true;
   }

@@ -1,88 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { systemClock, VirtualClock, type Clock } from '../../base/clock.ts';
-import type { CloseReason, Connection, Endpoint, Wire } from '../../network/wire/wire.ts';
+import { VirtualClock } from '../../base/clock.ts';
 import { MemoryWire } from '../../network/wire/memory-wire.ts';
-import { TcpWire } from '../../network/wire/tcp-wire.ts';
-import { encodePush } from '../../protocol/dlms/push-encode.ts';
-import { ConfirmationDecoder } from '../../protocol/dlms/push-confirmation.ts';
-import { WrapperReceiver } from '../../protocol/wrapper/wrapper-receiver.ts';
 import { BlockReader } from '../buffer/block-reader.ts';
-import type { BufferFiles, FileFault } from '../buffer/buffer-files.ts';
+import type { FileFault } from '../buffer/buffer-files.ts';
 import { bufferFileName, parseBufferName } from '../buffer/buffer-name.ts';
 import { type FileOperation, MemoryBufferFiles, MemoryDisk } from '../buffer/memory-buffer-files.ts';
-import { NodeBufferFiles } from '../buffer/node-buffer-files.ts';
 import { MemoryStore, MemoryStoreContent } from '../store/memory-store.ts';
 import { StoreLoader } from '../store/store-loader.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
+import { expectedRows, push, Sender, T0 } from './sender.fixture.ts';
 
-const T0 = 1_699_920_000;
 const ENDPOINT = { address: '127.0.0.1', port: 4059 };
-
-/** The push of `rows` meters from `first` on, sent `at` hundredths after T0, which is also its invoke id and its step. */
-function push(first: number, rows: number, at: number): Uint8Array {
-  const columns = {
-    meter: Uint32Array.from({ length: rows }, (_, i) => first + i),
-    status: new Uint8Array(rows),
-    time: new Uint32Array(rows),
-    value: Float64Array.from({ length: rows }, (_, i) => (first + i) * 10 + at),
-  };
-  const header = {
-    concentrator: 1,
-    invokeId: at,
-    sentUnixSeconds: T0 + Math.floor(at / 100),
-    sentHundredths: at % 100,
-    offsetMinutes: 60,
-    late: false,
-    captureUnixSeconds: T0 + at * 900,
-    channels: 1 as const,
-  };
-  const bytes = new Uint8Array(100 + rows * 20);
-  return bytes.subarray(0, encodePush(bytes, 0, header, columns, 0, rows));
-}
-
-/** A concentrator: sends bytes, notes how far it is confirmed. */
-class Sender {
-  readonly confirmed: number[] = [];
-  readonly atMs: number[] = [];
-  readonly offsets = new Set<number>();
-  open = false;
-  closed: CloseReason | null = null;
-  readonly connection: Connection;
-
-  constructor(options: { readonly wire: Wire; readonly clock: Clock; readonly to: Endpoint }) {
-    const decoder = new ConfirmationDecoder();
-    const receiver = new WrapperReceiver({ apduBytesMax: 1000 });
-    this.connection = options.wire.connect(
-      { to: options.to },
-      {
-        onOpen: () => {
-          this.open = true;
-        },
-        onData: (bytes) => {
-          const received = receiver.receive(bytes, (from, offset, length) => {
-            const decoded = decoder.decode(from, offset, length);
-            expect(decoded.status).toBe('confirmation');
-            this.confirmed.push(Math.round((decoded.sentUnixSeconds - T0) * 100 + decoded.sentHundredths));
-            this.offsets.add(decoded.offsetMinutes);
-            this.atMs.push(options.clock.nowMs());
-            return true;
-          });
-          expect(received).toBe('ok');
-        },
-        onClose: (reason) => {
-          this.closed = reason;
-        },
-      },
-    );
-  }
-
-  get last(): number {
-    return this.confirmed.at(-1) ?? 0;
-  }
-}
 
 interface World {
   readonly clock: VirtualClock;
@@ -163,10 +91,6 @@ function durable(disk: MemoryDisk): string[] {
     }
   }
   return rows;
-}
-
-function expectedRows(first: number, rows: number, at: number): string[] {
-  return Array.from({ length: rows }, (_, i) => `${first + i} ${T0 + at * 900} ${(first + i) * 10 + at}`);
 }
 
 describe('intake', () => {
@@ -397,72 +321,5 @@ describe('intake and loader', () => {
     }
     expect(crashes).toBeGreaterThan(20);
     expect(crashes).toBeLessThan(200);
-  });
-});
-
-describe('intake over TCP', () => {
-  async function until(condition: () => boolean): Promise<void> {
-    const limit = performance.now() + 20_000;
-    while (!condition()) {
-      if (performance.now() > limit) throw new Error('condition never held');
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  it('takes messages from many connections through real files, with noise on some', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'meterstorm-intake-'));
-    const wire = new TcpWire();
-    const files: BufferFiles = new NodeBufferFiles(directory);
-    const intake = new Intake({ clock: systemClock, wire, files, number: 0, endpoint: { address: '127.0.0.1', port: 0 }, rollMs: 20 });
-    let to: Endpoint | null = null;
-    intake.start((result) => {
-      if ('error' in result) throw new Error(result.error);
-      to = result.endpoint;
-    });
-    await until(() => to !== null);
-    const endpoint = to as unknown as Endpoint;
-    const senders = Array.from({ length: 50 }, () => new Sender({ wire, clock: systemClock, to: endpoint }));
-    const noisy = Array.from({ length: 5 }, () => new Sender({ wire, clock: systemClock, to: endpoint }));
-    await until(() => [...senders, ...noisy].every((sender) => sender.open));
-    for (const [i, sender] of noisy.entries()) sender.connection.write(new Uint8Array(100 + i).fill(i + 1));
-    for (let at = 1; at <= 40; at++) {
-      senders.forEach((sender, i) => sender.connection.write(push(i * 100, 70, at)));
-      if (at % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    await until(() => senders.every((sender) => sender.last === 40));
-    await until(() => noisy.every((sender) => sender.closed !== null));
-    let stopped = false;
-    intake.stop(() => {
-      stopped = true;
-    });
-    await until(() => stopped && senders.every((sender) => sender.closed !== null));
-    expect(intake.stats()).toMatchObject({ messages: 2000, readings: 140_000, durableReadings: 140_000, malformedMessages: 5, connections: 0 });
-    const content = new MemoryStoreContent();
-    const loader = new StoreLoader({ clock: systemClock, files, store: new MemoryStore({ clock: systemClock, content, delayMs: 0 }) });
-    let stored = false;
-    loader.start(() =>
-      loader.stop(() => {
-        stored = true;
-      }),
-    );
-    await until(() => stored);
-    expect(content.rows).toBe(140_000);
-    expect(loader.stats()).toMatchObject({ storedReadings: 140_000, duplicatesDropped: 0, backlogFiles: 0 });
-    rmSync(directory, { recursive: true });
-  });
-
-  it('says why it can not listen', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'meterstorm-intake-'));
-    const wire = new TcpWire();
-    const intake = new Intake({
-      clock: systemClock,
-      wire,
-      files: new NodeBufferFiles(directory),
-      number: 0,
-      endpoint: { address: '203.0.113.1', port: 1 },
-    });
-    const result = await new Promise((resolve) => intake.start(resolve));
-    expect(result).toMatchObject({ error: expect.stringContaining('203.0.113.1') as string });
-    rmSync(directory, { recursive: true });
   });
 });

@@ -27,6 +27,8 @@ describe('virtual clock', () => {
     expect(clock.run(() => seen.length === 1)).toBe(true);
     expect(clock.run(() => false, 2.5)).toBe(false);
     expect(seen).toEqual([2]);
+    expect(clock.run(() => seen.length === 2)).toBe(true);
+    expect(seen).toEqual([2, 3]);
   });
 });
 

@@ -71,10 +71,10 @@ export class VirtualClock implements Clock {
   /** Runs events until `done()` holds (true) or none is left or `limitMs` is passed (false). */
   run(done: () => boolean, limitMs = Infinity): boolean {
     while (!done()) {
+      const next = this.#heap[0];
+      if (next === undefined || next.atMs > limitMs) return false;
       const event = this.#pop();
-      if (event === undefined) return false;
-      if (event.fn === null) continue;
-      if (event.atMs > limitMs) return false;
+      if (event === undefined || event.fn === null) continue;
       this.#nowMs = event.atMs;
       const fn = event.fn;
       event.fn = null;

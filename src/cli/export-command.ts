@@ -1,7 +1,7 @@
 /** `meterstorm export`. */
 
-import { mkdirSync } from 'node:fs';
 import { UserError } from '../run/errors.ts';
+import { makeDirectory } from '../run/make-directory.ts';
 import { exportScenario, type ExportFormat, type ExportKind } from '../run/export.ts';
 import { readScenario } from './scenario-argument.ts';
 
@@ -19,11 +19,7 @@ export async function exportCommand(file: string, what: string, flags: ExportFla
     throw new UserError(`meterstorm: export: found \`${what}\`, allowed are ${KINDS.join(', ')}`);
   }
   const scenario = readScenario(file, flags);
-  try {
-    mkdirSync(flags.out, { recursive: true });
-  } catch (error) {
-    throw new UserError(`meterstorm: --out: ${flags.out} can't be used: ${(error as Error).message}`);
-  }
+  makeDirectory(flags.out, '--out');
   const files = await exportScenario(scenario, { kind, format: flags.format, directory: flags.out });
   for (const name of files) process.stdout.write(`${name}\n`);
 }

@@ -1,12 +1,13 @@
 /** `meterstorm run`. */
 
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { writeReport } from '../report/write-report.ts';
 import { UserError } from '../run/errors.ts';
+import { makeDirectory } from '../run/make-directory.ts';
 import { runScenario } from '../run/run-scenario.ts';
 import { Interrupt } from './interrupt.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
@@ -75,11 +76,6 @@ function outDirectory(chosen: string | undefined, name: string): string {
   if (existsSync(join(directory, 'readings.duckdb'))) {
     throw new UserError(`meterstorm: --out: ${directory} already holds a run; name another directory`);
   }
-  try {
-    mkdirSync(directory, { recursive: true });
-    readdirSync(directory);
-  } catch (error) {
-    throw new UserError(`meterstorm: --out: ${directory} can't be used: ${(error as Error).message}`);
-  }
+  makeDirectory(directory, '--out');
   return directory;
 }

@@ -4,6 +4,7 @@ import { parseScenario } from '../grid/scenario/parse.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { UserError } from '../run/errors.ts';
 import type { RunOptions } from '../run/run-scenario.ts';
+import { checkGridFiles } from '../run/segment.ts';
 
 /** Where a head-end listens. */
 export type Endpoint = NonNullable<RunOptions['target']>;
@@ -17,6 +18,7 @@ export function readScenario(file: string, flags: ScenarioFlags): Scenario {
   const sets = flags.speed === undefined ? flags.set : [...flags.set, `speed=${flags.speed}`];
   const parsed = parseScenario({ file, sets });
   if (!parsed.ok) throw new UserError(parsed.errors.map((error) => error.toString()).join('\n'));
+  checkGridFiles(parsed.scenario);
   return parsed.scenario;
 }
 

@@ -3,13 +3,15 @@
  * that it had. Ends in order: intakes first, so that the store finds all they took.
  */
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../base/clock.ts';
+import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
+import { sealOpenFiles } from '../headend/buffer/seal-open-files.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { Deferred } from './deferred.ts';
 import type { FromIntake, FromStore, ToIntake, ToStore } from './headend-messages.ts';
+import { makeDirectory } from './make-directory.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { UserError } from './errors.ts';
 
@@ -89,14 +91,17 @@ export class HeadendProcesses {
   }
 
   async start(): Promise<void> {
-    try {
-      mkdirSync(join(this.#options.directory, 'buffer'), { recursive: true });
-    } catch (error) {
-      throw new UserError(`meterstorm: ${this.#options.directory} can't be used: ${(error as Error).message}`);
-    }
+    const buffer = join(this.#options.directory, 'buffer');
+    makeDirectory(buffer, '--out');
+    await sealLeftovers(buffer);
     this.#store.start();
     for (const member of this.#intakes) member.process.start();
-    await Promise.race([this.#started.promise, this.failed]);
+    try {
+      await Promise.race([this.#started.promise, this.failed]);
+    } catch (error) {
+      this.kill();
+      throw error;
+    }
   }
 
   /** Takes what has arrived, stores all of it, ends the processes. */
@@ -248,3 +253,13 @@ const HISTOGRAM = {
   highestTrackableValue: 2 ** 32,
   numberOfSignificantValueDigits: 3,
 } as const;
+
+/** Hands over what intakes of an earlier life left open, also those that are not started again. */
+function sealLeftovers(directory: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sealOpenFiles(new NodeBufferFiles(directory), (fault) => {
+      if (fault === null) resolve();
+      else reject(new UserError(`meterstorm: ${directory} can't be used: ${fault.error}`));
+    });
+  });
+}

@@ -3,12 +3,15 @@
 import { Plan } from '../grid/plan/plan.ts';
 import { PushTimes } from '../grid/plan/push-time.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { AreaError } from '../grid/topology/area.ts';
 import { generateMeters } from '../grid/topology/meters.ts';
 import { loadPatterns } from '../grid/topology/patterns.ts';
+import { PatternError } from '../grid/topology/pattern-error.ts';
 import { segmentStations } from '../grid/topology/segment.ts';
 import { generateStations } from '../grid/topology/stations.ts';
 import type { Meters, Stations } from '../grid/topology/topology.ts';
 import { Truth } from '../grid/truth/truth.ts';
+import { UserError } from './errors.ts';
 
 export interface Segment {
   readonly index: number;
@@ -22,6 +25,17 @@ export interface SegmentGrid {
   readonly plan: Plan;
   readonly truth: Truth;
   readonly times: PushTimes;
+}
+
+/** Throws UserError when a file that the scenario names (area, patterns) can't be used. */
+export function checkGridFiles(scenario: Scenario): void {
+  try {
+    generateStations(scenario);
+    loadPatterns(scenario);
+  } catch (error) {
+    if (error instanceof AreaError || error instanceof PatternError) throw new UserError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 export function buildSegment(scenario: Scenario, segment: Segment): SegmentGrid {

@@ -149,8 +149,13 @@ export class PushMessages {
     const channels = this.#channels;
     const first = this.#stations.firstMeter[station]!;
     const count = this.#stations.firstMeter[station + 1]! - first;
-    for (let c = 0; c < channels; c++) {
-      this.#truth.registers(first, count, c, time, this.#stationWh, c, channels);
+    const wh = this.#stationWh;
+    if (channels === 1) {
+      this.#truth.registers(first, count, 0, time, wh);
+    } else {
+      this.#truth.registers(first, count, 1, time, wh, 1, channels);
+      this.#truth.registers(first, count, 2, time, wh, 2, channels);
+      for (let i = 0; i < count * channels; i += channels) wh[i] = wh[i + 1]! + wh[i + 2]!;
     }
     this.#truth.statuses(first, count, time, this.#stationStatus, 0);
   }

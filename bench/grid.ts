@@ -1,5 +1,7 @@
 /** Topology, truth and plan of a scenario: rates, and memory for each meter. */
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { buildSegment } from '../src/run/segment.ts';
 import type { Scenario } from '../src/grid/scenario/scenario.ts';
 import { unitsPerSecond } from './rounds.ts';
@@ -34,8 +36,11 @@ export function benchGrid(scenario: Scenario): Record<string, number> {
   };
 }
 
-/** Bytes held, after the garbage is gone as far as it can be told from outside. */
+/** Bytes held, once the garbage is gone. */
 function memory(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }

@@ -69,7 +69,7 @@ export function needs(report: RunReport): readonly Figure[] {
     {
       label: 'Processor',
       value: known(resources.cpuSecondsPerMillionReadings, (seconds) => `${duration(seconds)} for a million readings`),
-      note: ifKnown(resources.headendCpuSeconds, (seconds) => `${duration(seconds)} in all, ${known(resources.coresUsed, digits3)} cores busy`),
+      note: ifKnown(resources.headendCpuSeconds, (seconds) => `${duration(seconds)} in all, ${busyCores(resources.coresUsed)}`),
     },
     {
       label: "At the grid's own pace",
@@ -240,4 +240,9 @@ export function machineFigures({ machine, meterstorm, run }: RunReport): readonl
 /** `99.2 % in time` of what is stored. */
 export function inTimeShare({ audit }: RunReport): string {
   return audit.stored > 0 ? `${percent((audit.stored - audit.late) / audit.stored)} in time` : 'none stored';
+}
+
+function busyCores(cores: number | null): string {
+  const text = known(cores, digits3);
+  return text === '1' ? '1 core busy' : `${text} cores busy`;
 }

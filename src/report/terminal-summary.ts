@@ -54,11 +54,14 @@ function readings(block: Block, report: RunReport): void {
   const counts = (finding: boolean): string =>
     rows
       .filter((row) => row.finding === finding && !SAID_ABOVE.has(row.label))
-      .map((row) => `${row.label} ${whole(row.count)}`)
+      .map((row) => `${row.label} ${whole(row.count)}`.replaceAll(' ', TOGETHER))
       .join(', ');
   block.wrapped('Audit', `${audit.exact ? 'exact' : 'not exact'}: ${counts(true)} (took ${duration(audit.wallSeconds)})`);
   block.wrapped('', counts(false));
 }
+
+/** A space at which no line breaks. */
+const TOGETHER = '\u00A0';
 
 const SAID_ABOVE: ReadonlySet<string> = new Set(['planned', 'stored']);
 
@@ -164,7 +167,7 @@ function wrap(text: string, width: number): readonly string[] {
       line = line.slice(width);
     }
   }
-  return [...lines, line];
+  return [...lines, line].map((each) => each.replaceAll(TOGETHER, ' '));
 }
 
 type Paint = (style: string, text: string) => string;

@@ -39,7 +39,7 @@ export interface IntakeOptions {
   readonly groupRows?: number;
   /** Default 10. */
   readonly groupMs?: number;
-  /** A connection gets at most one confirmation in this time. Default 200. */
+  /** A connection gets at most one confirmation in this time. Default 500. */
   readonly confirmEveryMs?: number;
   /** Default 50,000. */
   readonly connectionsMax?: number;
@@ -61,7 +61,7 @@ export interface IntakeOptions {
 const DEFAULTS = {
   groupRows: 131_072,
   groupMs: 10,
-  confirmEveryMs: 200,
+  confirmEveryMs: 500,
   connectionsMax: 50_000,
   apduBytesMax: APDU_BYTES_MAX,
   stashBytesMax: 16 * 2 ** 20,

@@ -3,6 +3,7 @@
  * to the grid are Unix seconds, times of the machine are milliseconds since the run began.
  */
 
+import type { Example } from '../audit/findings.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 
@@ -69,20 +70,7 @@ export interface AuditFacts {
   readonly examples: readonly AuditExample[];
 }
 
-export interface AuditExample {
-  readonly kind: 'missing' | 'duplicate' | 'wrong' | 'unexpected';
-  readonly meter: number;
-  readonly concentrator: number | null;
-  readonly channel: string;
-  readonly timeUnixSeconds: number;
-  readonly expectedWh: number | null;
-  readonly expectedStatus: number | null;
-  readonly foundWh: number | null;
-  readonly foundStatus: number | null;
-  readonly cause: 'simulator' | 'network' | 'headend';
-  /** One sentence: what is wrong and why it is put down to that cause. */
-  readonly text: string;
-}
+export type AuditExample = Example;
 
 export interface Verdict {
   /** null: could not be known. */

@@ -4,7 +4,7 @@ import { decodeFromCompressedBase64, build, type Histogram } from 'hdr-histogram
 import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { SimulatorStats } from '../simulator/push-simulator.ts';
+import { emptySimulatorStats, type SimulatorStats } from '../simulator/push-simulator.ts';
 import { ManagedProcess } from './managed-process.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
 
@@ -84,7 +84,7 @@ export class SimulatorProcesses {
 
   /** Sums over all processes and all their lives. */
   stats(): SimulatorStats {
-    const sum = noStats();
+    const sum = emptySimulatorStats();
     for (const member of this.#members) {
       addStats(sum, member.past);
       if (member.last !== null) addStats(sum, member.last.stats);
@@ -124,7 +124,7 @@ export class SimulatorProcesses {
       onMessage: (message) => this.#received(member, message),
       onDied: (why) => this.#died(member, why),
     });
-    const member: Member = { process, ready: false, finished: false, past: noStats(), last: null, settledStep: 0 };
+    const member: Member = { process, ready: false, finished: false, past: emptySimulatorStats(), last: null, settledStep: 0 };
     return member;
   }
 
@@ -175,23 +175,6 @@ const HISTOGRAM = {
 
 function raise(all: Uint32Array, part: Uint32Array, from: number): void {
   for (let i = 0; i < part.length; i++) all[from + i] = Math.max(all[from + i]!, part[i]!);
-}
-
-function noStats(): SimulatorStats {
-  return {
-    connected: 0,
-    connects: 0,
-    disconnects: 0,
-    refused: 0,
-    messages: 0,
-    readings: 0,
-    bytes: 0,
-    resentMessages: 0,
-    confirmedReadings: 0,
-    confirmations: 0,
-    malformed: 0,
-    backpressure: 0,
-  };
 }
 
 function addStats(sum: SimulatorStats, part: SimulatorStats): void {

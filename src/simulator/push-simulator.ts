@@ -59,6 +59,23 @@ export interface SimulatorStats {
   backpressure: number;
 }
 
+export function emptySimulatorStats(): SimulatorStats {
+  return {
+    connected: 0,
+    connects: 0,
+    disconnects: 0,
+    refused: 0,
+    messages: 0,
+    readings: 0,
+    bytes: 0,
+    resentMessages: 0,
+    confirmedReadings: 0,
+    confirmations: 0,
+    malformed: 0,
+    backpressure: 0,
+  };
+}
+
 /** How far each concentrator of the segment came: all steps below were sent; were confirmed. */
 export interface Ledger {
   readonly fromStation: number;
@@ -73,20 +90,7 @@ const BURST = 128;
 const ABSENT_AFTER_MS = 10_000;
 
 export class PushSimulator {
-  readonly stats: SimulatorStats = {
-    connected: 0,
-    connects: 0,
-    disconnects: 0,
-    refused: 0,
-    messages: 0,
-    readings: 0,
-    bytes: 0,
-    resentMessages: 0,
-    confirmedReadings: 0,
-    confirmations: 0,
-    malformed: 0,
-    backpressure: 0,
-  };
+  readonly stats: SimulatorStats = emptySimulatorStats();
   readonly ledger: Ledger;
   readonly delays: DelayLog;
   readonly #options: PushSimulatorOptions;

@@ -13,6 +13,7 @@ process.on('message', (message) => {
 });
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
 
 async function audit(message: ToAudit): Promise<FromAudit> {
   const { scenario, segment, ledger, database } = message;

@@ -3,6 +3,8 @@
 import type { Histogram } from 'hdr-histogram-js';
 import type { Percentiles } from '../report/run-report.ts';
 
+const CONDENSED_VALUES = 1000;
+
 export class Distribution {
   readonly #values: readonly number[];
   readonly #weights: readonly number[];
@@ -39,7 +41,21 @@ export class Distribution {
         weights.push(((this.#weights[i] ?? 0) * (other.#weights[k] ?? 0)) / total);
       });
     });
-    return new Distribution(values, weights);
+    return new Distribution(values, weights).#condensed();
+  }
+
+  /** The same in at most a thousand values of equal weight, the largest one kept. */
+  #condensed(): Distribution {
+    if (this.#values.length <= CONDENSED_VALUES) return this;
+    const { count } = this;
+    const share = count / CONDENSED_VALUES;
+    const values = Array.from({ length: CONDENSED_VALUES }, () => this.#values.at(-1) ?? 0);
+    let [next, below] = [0, 0];
+    this.#values.forEach((value, i) => {
+      below += this.#weights[i] ?? 0;
+      while (next < CONDENSED_VALUES - 1 && below >= (next + 0.5) * share) values[next++] = value;
+    });
+    return new Distribution(values, values.map(() => share));
   }
 
   #at(rank: number): number {

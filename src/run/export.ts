@@ -51,9 +51,9 @@ function* stationLines(grid: SegmentGrid): Iterable<string> {
   yield 'station,first_meter,meters,size,link,accessibility,longitude,latitude\n';
   for (let s = 0; s < stations.count; s++) {
     const first = stations.firstMeter[s]!;
-    const size = stationSizes[stations.size[s]!]?.name;
-    const link = links[stations.link[s]!]?.name;
-    const accessibility = scenario.behaviour.concentratorAccessibility[stations.accessibility[s]!]?.name;
+    const size = cell(stationSizes[stations.size[s]!]?.name);
+    const link = cell(links[stations.link[s]!]?.name);
+    const accessibility = cell(scenario.behaviour.concentratorAccessibility[stations.accessibility[s]!]?.name);
     const place = `${stations.longitude[s]!.toFixed(5)},${stations.latitude[s]!.toFixed(5)}`;
     yield `${s},${first},${stations.firstMeter[s + 1]! - first},${size},${link},${accessibility},${place}\n`;
   }
@@ -64,9 +64,9 @@ function* meterLines(grid: SegmentGrid): Iterable<string> {
   yield 'meter,station,pattern,tariff,accessibility,annual_wh\n';
   for (let s = 0; s < stations.count; s++) {
     for (let m = stations.firstMeter[s]!; m < stations.firstMeter[s + 1]!; m++) {
-      const pattern = scenario.grid.consumption[meters.consumption[m]!]?.pattern;
-      const tariff = scenario.grid.tariffs[meters.tariff[m]!]?.name;
-      const accessibility = scenario.behaviour.meterAccessibility[meters.accessibility[m]!]?.name;
+      const pattern = cell(scenario.grid.consumption[meters.consumption[m]!]?.pattern);
+      const tariff = cell(scenario.grid.tariffs[meters.tariff[m]!]?.name);
+      const accessibility = cell(scenario.behaviour.meterAccessibility[meters.accessibility[m]!]?.name);
       yield `${m},${s},${pattern},${tariff},${accessibility},${meters.annualWh[m]!}\n`;
     }
   }
@@ -99,6 +99,11 @@ function* readingLines(grid: SegmentGrid): Iterable<string> {
       }
     }
   }
+}
+
+/** A text as a field of a CSV file (RFC 4180). */
+function cell(text = ''): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Joins lines into pieces that are worth a write. */

@@ -9,6 +9,8 @@ import type { FromIntake, ToIntake } from './headend-messages.ts';
 const PROGRESS_MS = 200;
 
 let intake: Intake | null = null;
+let listening = false;
+let stopWanted = false;
 
 function start(message: Extract<ToIntake, { type: 'start' }>): void {
   const started = new Intake({
@@ -24,8 +26,10 @@ function start(message: Extract<ToIntake, { type: 'start' }>): void {
       tell({ type: 'failed', why: result.error });
       return;
     }
+    listening = true;
     tell({ type: 'listening', endpoint: result.endpoint });
     report();
+    if (stopWanted) stop();
   });
 }
 
@@ -37,9 +41,12 @@ function report(): void {
   });
 }
 
+/** An intake that is still opening its buffer stops as soon as it listens. */
 function stop(): void {
+  stopWanted = true;
   const stopping = intake;
-  if (stopping === null) return;
+  if (stopping === null || !listening) return;
+  listening = false;
   stopping.stop(() => {
     intake = null;
     process.send?.({ type: 'stopped', stats: stopping.stats() } satisfies FromIntake, () => process.exit());
@@ -56,5 +63,6 @@ process.on('message', (message) => {
   else stop();
 });
 process.on('disconnect', () => process.exit());
+// A signal to the whole group reaches the parent too, which ends its processes in order.
+process.on('SIGTERM', () => {});
 process.on('SIGINT', () => {});
-process.on('SIGTERM', stop);

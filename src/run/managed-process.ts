@@ -50,7 +50,10 @@ export class ManagedProcess<Down extends object, Up> {
     child.on('message', (message) => {
       if (this.#child === child) onMessage(message as Up);
     });
-    child.on('error', () => {});
+    child.on('error', (error) => {
+      // Without a pid it never ran, and no exit will be told.
+      if (child.pid === undefined) this.#exited(child, error.message);
+    });
     child.once('exit', (code, signal) => this.#exited(child, signal ?? `exit code ${code ?? 'unknown'}`));
     onStart({ restarts: this.#restarts });
   }

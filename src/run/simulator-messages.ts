@@ -25,7 +25,8 @@ export interface SimulatorProgress {
   readonly type: 'progress' | 'finished';
   readonly stats: SimulatorStats;
   readonly settledStep: number;
-  readonly ledger: Ledger;
+  /** Only with `finished`: it has two numbers for each concentrator. */
+  readonly ledger: Ledger | null;
   /** hdr-histogram-js, compressed base64, units of 0.1 ms; only with `finished`. */
   readonly confirmation: string | null;
   readonly lateness: string | null;

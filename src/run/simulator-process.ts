@@ -75,11 +75,13 @@ class SimulatorProcess {
 
   #finished(): void {
     if (this.#simulator === null) return;
-    tell(this.#progress('finished'));
+    const last = this.#progress('finished');
     this.#simulator.end();
     this.#simulator = null;
-    process.off('disconnect', leave);
-    if (process.connected) process.disconnect();
+    process.send?.(last, () => {
+      process.off('disconnect', leave);
+      if (process.connected) process.disconnect();
+    });
     // The process ends by itself once its connections have.
     const limit = setTimeout(leave, CLOSE_MS);
     limit.unref();
@@ -94,7 +96,7 @@ class SimulatorProcess {
       type,
       stats: simulator.stats,
       settledStep: simulator.settledStep,
-      ledger: simulator.ledger,
+      ledger: last ? simulator.ledger : null,
       confirmation: last ? encodeIntoCompressedBase64(confirmation) : null,
       lateness: last ? encodeIntoCompressedBase64(lateness) : null,
     };
@@ -119,5 +121,6 @@ function tell(message: FromSimulator): void {
 const main = new SimulatorProcess();
 process.on('message', (message) => main.receive(message as ToSimulator));
 process.on('disconnect', leave);
-// Ctrl-C reaches the whole group; the runner decides what happens then.
+// A signal to the whole group reaches the runner too, which decides what happens then.
 process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});

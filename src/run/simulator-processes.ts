@@ -78,10 +78,6 @@ export class SimulatorProcesses {
     for (const member of this.#members) member.process.kill();
   }
 
-  get processes(): readonly { readonly name: string; readonly pid: number | null }[] {
-    return this.#members.map((member) => ({ name: member.process.name, pid: member.process.pid }));
-  }
-
   /** Sums over all processes and all their lives. */
   stats(): SimulatorStats {
     const sum = emptySimulatorStats();
@@ -97,7 +93,7 @@ export class SimulatorProcesses {
     return this.#members.reduce((least, member) => Math.min(least, member.settledStep), this.#options.scenario.behaviour.steps);
   }
 
-  /** By station: all steps below were sent; were confirmed. As of the last progress. */
+  /** By station: all steps below were sent; were confirmed. Of finished processes. */
   get ledger(): { readonly sent: Uint32Array; readonly confirmed: Uint32Array } {
     return { sent: this.#sent, confirmed: this.#confirmed };
   }
@@ -139,8 +135,10 @@ export class SimulatorProcesses {
     member.last = message;
     member.settledStep = message.settledStep;
     const { ledger } = message;
-    raise(this.#sent, ledger.sent, ledger.fromStation);
-    raise(this.#confirmed, ledger.confirmed, ledger.fromStation);
+    if (ledger !== null) {
+      this.#sent.set(ledger.sent, ledger.fromStation);
+      this.#confirmed.set(ledger.confirmed, ledger.fromStation);
+    }
     if (message.type === 'finished') this.#finished(member, message);
   }
 
@@ -172,10 +170,6 @@ const HISTOGRAM = {
   highestTrackableValue: 2 ** 32,
   numberOfSignificantValueDigits: 3,
 } as const;
-
-function raise(all: Uint32Array, part: Uint32Array, from: number): void {
-  for (let i = 0; i < part.length; i++) all[from + i] = Math.max(all[from + i]!, part[i]!);
-}
 
 function addStats(sum: SimulatorStats, part: SimulatorStats): void {
   for (const name of Object.keys(sum) as (keyof SimulatorStats)[]) sum[name] += part[name];

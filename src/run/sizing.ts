@@ -9,6 +9,9 @@ import { availableParallelism } from 'node:os';
 /** Descriptors that a process needs beside its connections. */
 const DESCRIPTORS_SPARE = 256;
 
+/** Connections that an intake takes at most. */
+const CONNECTIONS_MAX = 50_000;
+
 export interface ProcessCounts {
   readonly simulators: number;
   readonly intakes: number;
@@ -22,7 +25,7 @@ export function processCounts(options: {
   readonly simulators: number | null;
   readonly intakes: number | null;
 }): ProcessCounts {
-  const perProcess = Math.max(1, options.limit - DESCRIPTORS_SPARE);
+  const perProcess = Math.max(1, Math.min(options.limit - DESCRIPTORS_SPARE, CONNECTIONS_MAX));
   const needed = Math.ceil(options.stations / perProcess);
   const byCores = Math.min(Math.max(1, Math.floor(options.cores / 2)), Math.max(1, Math.ceil(options.stations / 500)));
   const automatic = Math.max(needed, byCores);

@@ -58,5 +58,6 @@ function tell(message: FromStore): void {
 const main = new StoreProcess();
 process.on('message', (message) => main.receive(message as ToStore));
 process.on('disconnect', () => process.exit());
+// A signal to the whole group reaches the parent too, which ends its processes in order.
+process.on('SIGTERM', () => {});
 process.on('SIGINT', () => {});
-process.on('SIGTERM', () => main.stop());

@@ -45,6 +45,8 @@ export class DelayLog {
   ): void {
     const { step, readings } = push;
     const cell = device * this.#window + (step % this.#window);
+    // Sent again: it waits since the first time.
+    if (this.#step[cell] === step + 1) return;
     this.#sentAt[cell] = this.#now();
     this.#readings[cell] = readings;
     this.#step[cell] = step + 1;

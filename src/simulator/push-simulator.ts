@@ -34,7 +34,7 @@ export interface PushSimulatorOptions {
   /** Address that the concentrator speaks from; undefined: whatever the system chooses. */
   readonly source: (station: number) => string | undefined;
   readonly schedule: (onDue: (station: number) => void) => Schedule;
-  /** Called once, when every concentrator has played all steps and nothing is unconfirmed. */
+  /** Called once, when every concentrator has played all steps and nothing is unconfirmed, or when it is hopeless. */
   readonly onFinished: () => void;
 }
 
@@ -86,8 +86,11 @@ export interface Ledger {
 const WINDOW_STEPS = 64;
 /** Messages between two looks at what has arrived. */
 const BURST = 128;
-/** Out of reach for this long: the others go on without it. */
+/** A concentrator that has come no further for this long is not waited for. */
 const ABSENT_AFTER_MS = 10_000;
+/** When no concentrator has come further for this long, though some should, the run ends as it is. */
+const GIVE_UP_AFTER_MS = 120_000;
+const SWEEP_MS = 1000;
 
 export class PushSimulator {
   readonly stats: SimulatorStats = emptySimulatorStats();
@@ -104,7 +107,10 @@ export class PushSimulator {
   readonly #outbox: SessionOutbox;
   /** Unix hundredths of the last message handed to the present connection; 0: none. */
   readonly #lastSent: Float64Array;
-  readonly #downSinceMs: Float64Array;
+  /** When the concentrator last came further. */
+  readonly #progressMs: Float64Array;
+  #lastProgressMs = 0;
+  #sweeping: Timer | null = null;
   #unfinished: number;
   #pumping: Timer | null = null;
   #stopped = false;
@@ -118,7 +124,7 @@ export class PushSimulator {
     this.#outbox = new SessionOutbox(this.stats);
     this.#sessions = Array.from({ length: this.#count }, () => null);
     this.#lastSent = new Float64Array(this.#count);
-    this.#downSinceMs = new Float64Array(this.#count);
+    this.#progressMs = new Float64Array(this.#count);
     this.ledger = {
       fromStation: this.#first,
       sent: new Uint32Array(this.#count).fill(options.fromStep),
@@ -139,8 +145,10 @@ export class PushSimulator {
     const { plan, fromStep, clock } = this.#options;
     for (let i = 0; i < this.#count; i++) {
       plan.seek(this.#first + i, fromStep);
-      this.#downSinceMs[i] = clock.nowMs();
+      this.#progressMs[i] = clock.nowMs();
     }
+    this.#lastProgressMs = clock.nowMs();
+    this.#sweepLater();
     this.#connectFrom(0);
     this.#schedule.start();
     if (this.#count === 0 || fromStep === plan.steps) clock.schedule(0, () => this.#finish());
@@ -156,6 +164,7 @@ export class PushSimulator {
     this.#stopped = true;
     this.#schedule.stop();
     this.#pumping?.cancel();
+    this.#sweeping?.cancel();
   }
 
   /** Closes all connections once they have sent what they hold. */
@@ -201,14 +210,12 @@ export class PushSimulator {
     this.stats.connected++;
     this.stats.connects++;
     this.#lastSent[i] = 0;
-    this.#schedule.setAbsent(this.#first + i, false);
     this.#wake(i);
   }
 
   #closed(i: number, session: Session, reason: CloseReason): void {
     if (session.open) {
       this.stats.connected--;
-      this.#downSinceMs[i] = this.#options.clock.nowMs();
     }
     session.open = false;
     this.#sessions[i] = null;
@@ -219,9 +226,6 @@ export class PushSimulator {
     const { plan, clock } = this.#options;
     const unconfirmed = this.ledger.confirmed[i]!;
     if (plan.nextStep(station) > unconfirmed) plan.seek(station, unconfirmed);
-    if (clock.nowMs() - this.#downSinceMs[i]! >= ABSENT_AFTER_MS) {
-      this.#schedule.setAbsent(station, true);
-    }
     clock.schedule(this.#backOff.nextDelayMs(station), () => this.#connect(i));
   }
 
@@ -248,6 +252,10 @@ export class PushSimulator {
     const before = this.ledger.confirmed[i]!;
     if (step <= before) return;
     this.ledger.confirmed[i] = step;
+    const nowMs = this.#options.clock.nowMs();
+    this.#progressMs[i] = nowMs;
+    this.#lastProgressMs = nowMs;
+    this.#schedule.setAbsent(this.#first + i, false);
     this.stats.confirmedReadings += this.delays.settle(i, before, step);
     this.#backOff.succeeded(this.#first + i);
     if (step === this.#options.plan.steps) {
@@ -256,6 +264,28 @@ export class PushSimulator {
     } else {
       this.#wake(i);
     }
+  }
+
+  #sweepLater(): void {
+    this.#sweeping = this.#options.clock.schedule(SWEEP_MS, () => {
+      this.#sweep();
+      if (!this.#stopped) this.#sweepLater();
+    });
+  }
+
+  /** Lets the others go on without those that have come no further for long, and gives up when nobody does any more. */
+  #sweep(): void {
+    const { plan, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    let waiting = false;
+    for (let i = 0; i < this.#count; i++) {
+      const station = this.#first + i;
+      const settled = this.ledger.confirmed[i]!;
+      if (settled === plan.steps || settled >= this.#schedule.allowed(station)) continue;
+      waiting = true;
+      if (nowMs - this.#progressMs[i]! >= ABSENT_AFTER_MS) this.#schedule.setAbsent(station, true);
+    }
+    if (waiting && nowMs - this.#lastProgressMs >= GIVE_UP_AFTER_MS) this.#finish();
   }
 
   #wake(i: number): void {
@@ -284,10 +314,11 @@ export class PushSimulator {
     const from = plan.nextStep(station);
     if (from >= end) return;
     this.#outbox.session = session;
-    for (let step = from; step < end; step++) this.#playStep(i, step);
+    let step = from;
+    while (step < end && !session.blocked) this.#playStep(i, step++);
     this.#outbox.flush();
-    if (!confirmed) this.#settle(i, end);
-    this.#schedule.played(station, end - 1);
+    if (!confirmed) this.#settle(i, step);
+    this.#schedule.played(station, step - 1);
   }
 
   #playStep(i: number, step: number): void {

@@ -65,6 +65,16 @@ describe('lock step', () => {
     expect(schedule.allowed()).toBe(12);
   });
 
+  it('goes on with the first that comes back, also when that one has played the turn already', () => {
+    const { schedule } = lockStep(2, 30);
+    schedule.played(10, 3);
+    schedule.setAbsent(10, true);
+    schedule.setAbsent(11, true);
+    expect(schedule.allowed()).toBe(4);
+    schedule.setAbsent(10, false);
+    expect(schedule.allowed()).toBe(8);
+  });
+
   it('stands still while everybody is absent', () => {
     const { schedule } = lockStep(1, 30);
     schedule.setAbsent(10, true);

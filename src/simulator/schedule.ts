@@ -1,8 +1,8 @@
 /**
  * Which step a concentrator may play by now.
  *
- * `speed: max`: all concentrators play a turn of `TURN_STEPS` steps before any plays the next turn (those that have been
- * out of reach for long are not waited for). A turn's messages of one concentrator share a system call. `speed: n`: open loop; each is due at its own intended time, whatever happened before.
+ * `speed: max`: all concentrators play a turn of `TURN_STEPS` steps before any plays the next turn (those that have come no
+ * further for long are not waited for). A turn's messages of one concentrator share a system call. `speed: n`: open loop; each is due at its own intended time, whatever happened before.
  */
 
 import { assert } from '../base/assert.ts';
@@ -68,7 +68,8 @@ export class LockStep implements Schedule {
     if (step < before) return;
     this.#playedThrough[i] = step + 1;
     if (this.#absent[i] === 1 || before >= this.#end || step + 1 < this.#end) return;
-    this.#finishedOne();
+    this.#open--;
+    this.#advanceIfDone();
   }
 
   setAbsent(station: number, absent: boolean): void {
@@ -76,9 +77,8 @@ export class LockStep implements Schedule {
     if ((this.#absent[i] === 1) === absent) return;
     this.#absent[i] = absent ? 1 : 0;
     this.#present += absent ? -1 : 1;
-    if (this.#playedThrough[i]! >= this.#end) return;
-    if (absent) this.#finishedOne();
-    else this.#open++;
+    if (this.#playedThrough[i]! < this.#end) this.#open += absent ? -1 : 1;
+    this.#advanceIfDone();
   }
 
   start(): void {
@@ -87,8 +87,7 @@ export class LockStep implements Schedule {
 
   stop(): void {}
 
-  #finishedOne(): void {
-    this.#open--;
+  #advanceIfDone(): void {
     const { steps } = this.#options;
     if (this.#open > 0 || this.#end >= steps || this.#present === 0) return;
     this.#end = Math.min(this.#end + TURN_STEPS, steps);

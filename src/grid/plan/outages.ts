@@ -64,6 +64,7 @@ export class Outages {
 
   #stay(key: number, category: number, stay: { readonly from: number; readonly down: number }): number {
     const scale = stay.down === 1 ? this.#stepsScaleDown[category]! : this.#stepsScaleUp[category]!;
+    if (scale === NEVER) return NEVER * 2 + stay.down;
     const steps = 1 + Math.floor(-naturalLog((draw(key, stay.from) + 1) * UNIT) * scale);
     return Math.min(stay.from + steps, NEVER) * 2 + stay.down;
   }

@@ -166,11 +166,26 @@ describe('audit', () => {
     }
   });
 
-  it('of a run that was cut short expects what was sent until then', async () => {
-    const until = new Uint32Array(grid.stations.count).map((_, station) => station * 4);
-    const readings = sent.filter((r) => r.sentAt < (until[r.station] ?? 0));
-    const { findings } = await audit(grid, readings, ledgerOf(grid, { sent: until, confirmed: until, complete: false }));
-    expect(findings).toMatchObject({ ...NOTHING, planned: readings.length, stored: readings.length });
+  it('of a run that was cut short expects what was confirmed, and takes what was under way', async () => {
+    const confirmed = new Uint32Array(grid.stations.count).map((_, station) => station * 3);
+    const cut = ledgerOf(grid, { sent: confirmed.map((step) => step + 2), confirmed, complete: false });
+    const safe = sent.filter((r) => r.sentAt < (confirmed[r.station] ?? 0));
+    const underWay = sent.filter((r) => r.sentAt === confirmed[r.station]);
+    const exact = await audit(grid, [...underWay, ...safe], cut);
+    expect(exact.findings).toMatchObject({ ...NOTHING, planned: safe.length, inFlight: underWay.length });
+    const lost = await audit(grid, safe.slice(5), cut);
+    expect(lost.findings).toMatchObject({ ...NOTHING, missing: 5, attribution: { headend: 5 } });
+    const [one] = underWay;
+    if (one === undefined) throw new Error('nothing is under way');
+    const wrong = await audit(grid, [...safe, { ...one, value: one.value + 1 }], cut);
+    expect(wrong.findings).toMatchObject({ ...NOTHING, wrong: 1 });
+  });
+
+  it('without a source says what was planned and sent, and nothing else', async () => {
+    const sentTo = new Uint32Array(grid.stations.count).fill(20);
+    const { findings } = await new Auditor({ ...grid, ledger: ledgerOf(grid, { sent: sentTo }) }).run(null);
+    expect(findings).toMatchObject({ ...NOTHING, planned: sent.length, stored: 0 });
+    expect(findings.sent).toBe(sent.filter((r) => r.sentAt < 20).length);
   });
 
   it('by segments is the same as of the whole', async () => {

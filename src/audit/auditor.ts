@@ -6,6 +6,9 @@
  *   pass 2  the stored rows, any order  -> seen bits; duplicate, wrong, unexpected
  *   pass 3  only if a reading is missing: the plan again, to say when it was to be sent and who lost it
  *
+ * Of a run that was cut short only what the head-end confirmed must be there; what the plan sends later may be there, if it
+ * is right (`inFlight`).
+ *
  * Memory: two bits for each (meter, step, channel). Exact: no sampling, no hash that could collide.
  */
 
@@ -34,7 +37,7 @@ export interface AuditorOptions {
 export interface SentLedger {
   readonly sent: Uint32Array;
   readonly confirmed: Uint32Array;
-  /** False: the run was cut short. Only what was sent until then is expected. */
+  /** False: the run was cut short. Only what was confirmed until then is expected. */
   readonly complete: boolean;
   /** False: this head-end confirms nothing; a lost reading can't be told from an unsent one beyond the connection. */
   readonly confirms: boolean;
@@ -59,6 +62,8 @@ export class Auditor {
   readonly #startSeconds: number;
   readonly #intervalSeconds: number;
   readonly #planned: BitField;
+  /** Readings that may be there or not; null: there are none. */
+  readonly #allowed: BitField | null;
   readonly #seen: BitField;
   readonly #expectedWh = new Float64Array(SPAN_METERS);
   readonly #expectedStatus = new Uint8Array(SPAN_METERS);
@@ -74,15 +79,23 @@ export class Auditor {
     const bits = options.meters.count * behaviour.steps * this.#channels;
     this.#planned = new BitField(bits);
     this.#seen = new BitField(bits);
+    this.#allowed = options.ledger.complete ? null : new BitField(bits);
   }
 
-  async run(source: ReadingSource): Promise<AuditResult> {
+  /** `source` null: nobody can look at what is stored; the result then says only what was planned and sent. */
+  async run(source: ReadingSource | null): Promise<AuditResult> {
     this.#expect();
+    if (source === null) return this.#result();
     for await (const batch of source.batches()) this.#check(batch);
     const missing = this.#planned.countWithout(this.#seen);
     this.#findings.missing = missing;
     if (missing > 0) this.#explainMissing();
-    return { findings: this.#findings.counts(), examples: this.#findings.examples, series: this.#series.counts() };
+    return this.#result();
+  }
+
+  #result(): AuditResult {
+    const findings = this.#findings;
+    return { findings: findings.counts(), examples: findings.examples, series: this.#series.counts() };
   }
 
   /** Pass 1. */
@@ -93,30 +106,35 @@ export class Auditor {
       plan.seek(station, 0);
       const horizon = this.#horizon(station);
       const sent = this.#options.ledger.sent[station]!;
-      for (let step = 0; step < horizon; step++) {
+      for (let step = 0; step < this.#steps; step++) {
         plan.step(station);
         const { rows } = plan;
         findings.lostByPlan += rows.lost * this.#channels;
         const count = (rows.currentCount + rows.lateCount) * this.#channels;
         if (step < sent) findings.sent += count;
+        const field = step < horizon ? this.#planned : this.#allowed;
+        if (field === null) continue;
+        for (let i = 0; i < rows.currentCount; i++) this.#mark(field, rows.current[i]!, step);
+        for (let i = 0; i < rows.lateCount; i++) this.#mark(field, rows.lateMeter[i]!, rows.lateStep[i]!);
+        if (step >= horizon) continue;
         findings.planned += count;
         findings.late += rows.lateCount * this.#channels;
-        for (let i = 0; i < rows.currentCount; i++) this.#plan(rows.current[i]!, step);
-        for (let i = 0; i < rows.lateCount; i++) this.#plan(rows.lateMeter[i]!, rows.lateStep[i]!);
         this.#series.addPlanned(step, rows, this.#channels);
       }
       findings.neverAvailable += plan.withheld(station) * this.#channels;
     }
   }
 
+  /** What is sent at the steps below must be stored. */
   #horizon(station: number): number {
     const { ledger } = this.#options;
-    return ledger.complete ? this.#steps : ledger.sent[station]!;
+    if (ledger.complete) return this.#steps;
+    return ledger.confirms ? ledger.confirmed[station]! : 0;
   }
 
-  #plan(meter: number, step: number): void {
+  #mark(field: BitField, meter: number, step: number): void {
     const bit = this.#bit(meter, step);
-    for (let channel = 0; channel < this.#channels; channel++) this.#planned.set(bit + channel);
+    for (let channel = 0; channel < this.#channels; channel++) field.set(bit + channel);
   }
 
   #bit(meter: number, step: number): number {
@@ -157,8 +175,13 @@ export class Auditor {
     for (let i = from; i < to; i++) {
       const offset = meter[i]! - first;
       const bit = base + offset * stride;
-      if (!this.#planned.has(bit)) this.#unplanned(batch, i);
-      else if (this.#seen.testAndSet(bit)) this.#twice(batch, i);
+      const required = this.#planned.has(bit);
+      if (!required && this.#allowed?.has(bit) !== true) {
+        this.#unplanned(batch, i);
+        continue;
+      }
+      if (!required) this.#findings.inFlight++;
+      if (this.#seen.testAndSet(bit)) this.#twice(batch, i);
       else if (value[i] !== this.#expectedWh[offset] || status[i] !== this.#expectedStatus[offset]) this.#differs(batch, i, offset);
     }
   }

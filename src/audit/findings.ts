@@ -31,6 +31,8 @@ export interface FindingCounts {
   readonly late: number;
   readonly lostByPlan: number;
   readonly neverAvailable: number;
+  /** Of a run that was cut short: stored readings whose confirmation had not arrived. */
+  readonly inFlight: number;
   /** All findings by who is to blame. */
   readonly attribution: Readonly<Record<Culprit, number>>;
 }
@@ -49,15 +51,17 @@ export class AuditFindings {
   late = 0;
   lostByPlan = 0;
   neverAvailable = 0;
+  inFlight = 0;
   /** Missing readings by who lost them; wrong, duplicate and unexpected ones are the head-end's. */
   readonly #attribution: Record<Culprit, number> = { simulator: 0, network: 0, headend: 0 };
   readonly examples: Example[] = [];
   readonly #perKind: Record<FindingKind, number> = { missing: 0, duplicate: 0, wrong: 0, unexpected: 0 };
 
   counts(): FindingCounts {
-    const { planned, sent, stored, missing, duplicate, wrong, unexpected, late, lostByPlan, neverAvailable } = this;
-    const attribution = { ...this.#attribution };
-    return { planned, sent, stored, missing, duplicate, wrong, unexpected, late, lostByPlan, neverAvailable, attribution };
+    const { planned, sent, stored, missing, duplicate, wrong, unexpected } = this;
+    const { late, lostByPlan, neverAvailable, inFlight } = this;
+    const found = { planned, sent, stored, missing, duplicate, wrong, unexpected };
+    return { ...found, late, lostByPlan, neverAvailable, inFlight, attribution: { ...this.#attribution } };
   }
 
   blame(culprit: Culprit): void {

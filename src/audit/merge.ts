@@ -34,6 +34,7 @@ function addFindings(a: FindingCounts, b: FindingCounts): FindingCounts {
     late: a.late + b.late,
     lostByPlan: a.lostByPlan + b.lostByPlan,
     neverAvailable: a.neverAvailable + b.neverAvailable,
+    inFlight: a.inFlight + b.inFlight,
     attribution: {
       simulator: a.attribution.simulator + b.attribution.simulator,
       network: a.attribution.network + b.attribution.network,

@@ -1,6 +1,6 @@
 /** `meterstorm headend`: the reference data centre alone. */
 
-import { systemClock } from '../base/clock.ts';
+import { systemClock, type Timer } from '../base/clock.ts';
 import { parseDuration } from '../grid/scenario/units.ts';
 import { UserError } from '../run/errors.ts';
 import { HeadendProcesses } from '../run/headend-processes.ts';
@@ -32,27 +32,42 @@ export async function headendCommand(flags: HeadendFlags): Promise<void> {
     onRestart: (name, why) => stderr.write(`${name} died (${why}) and is started again\n`),
     onProcess: () => {},
   });
-  await headend.start();
-  const where = headend.endpoints.map((endpoint) => `${endpoint.address}:${endpoint.port}`).join(', ');
-  stderr.write(`listening on ${where}; readings go to ${headend.database}\n`);
-  const stopped = new Promise<void>((resolve, reject) => {
-    interrupt.signal.addEventListener('abort', () => headend.stop().then(resolve, reject), { once: true });
-    headend.failed.catch(reject);
-  });
+  let timer: Timer | null = null;
   const regularly = (): void => {
-    if (interrupt.signal.aborted) return;
-    const { connections, storedReadings, duplicatesDropped, malformedMessages } = headend.stats();
-    stderr.write(
-      `${connections} connections, ${storedReadings} readings stored, ${duplicatesDropped} duplicates dropped, ` +
-        `${malformedMessages} malformed messages\n`,
-    );
-    systemClock.schedule(REPORT_MS, regularly);
+    stderr.write(`${statusLine(headend)}\n`);
+    timer = systemClock.schedule(REPORT_MS, regularly);
   };
-  systemClock.schedule(REPORT_MS, regularly);
-  await stopped;
-  const { storedReadings, duplicatesDropped } = headend.stats();
-  stderr.write(`stopped: ${storedReadings} readings stored, ${duplicatesDropped} duplicates dropped\n`);
-  interrupt.release();
-  // A pending timer must not keep a stopped head-end alive.
-  process.exit(0);
+  try {
+    await headend.start();
+    const where = headend.endpoints.map((endpoint) => `${endpoint.address}:${endpoint.port}`).join(', ');
+    stderr.write(`listening on ${where}; readings go to ${headend.database}\n`);
+    timer = systemClock.schedule(REPORT_MS, regularly);
+    await Promise.race([aborted(interrupt.signal), headend.failed]);
+    await headend.stop();
+    stderr.write(`stopped: ${statusLine(headend)}\n`);
+  } catch (error) {
+    headend.kill();
+    throw error;
+  } finally {
+    timer?.cancel();
+    interrupt.release();
+  }
+}
+
+function statusLine(headend: HeadendProcesses): string {
+  const { connections, storedReadings, duplicatesDropped, malformedMessages, malformed, lastFault } = headend.stats();
+  const reasons = Object.entries(malformed).map(([reason, count]) => `${reason} ${count}`);
+  const why = reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+  const fault = lastFault === null ? '' : `; last fault: ${lastFault}`;
+  return (
+    `${connections} connections, ${storedReadings} readings stored, ${duplicatesDropped} duplicates dropped, ` +
+    `${malformedMessages} malformed messages${why}${fault}`
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

@@ -1,14 +1,23 @@
 /** Ctrl-C and SIGTERM: the first one asks for a clean end, the second one ends at once. */
 
+import { systemClock } from '../base/clock.ts';
+
 const EXIT_INTERRUPTED = 130;
+/** A signal to a process and its group arrives twice. */
+const SAME_SIGNAL_MS = 500;
 
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #handler: () => void;
 
   constructor(onFirst: () => void) {
+    let firstMs = 0;
     this.#handler = () => {
-      if (this.#controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
+      if (this.#controller.signal.aborted) {
+        if (systemClock.nowMs() - firstMs > SAME_SIGNAL_MS) process.exit(EXIT_INTERRUPTED);
+        return;
+      }
+      firstMs = systemClock.nowMs();
       onFirst();
       this.#controller.abort();
     };

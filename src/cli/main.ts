@@ -31,7 +31,7 @@ function program(): Command {
     .option('--speed <speed>', '`max` or how many times faster than real time')
     .option('-o, --out <dir>', 'directory for report, store and buffer (default: runs/<name>-<time>)')
     .option('--json', 'print report.json alone to stdout', false)
-    .option('--headend <which>', '`builtin`, or HOST:PORT of yours', 'builtin')
+    .option('--headend <which>', '`builtin`, or the IPv4 address and port of yours', 'builtin')
     .option('--unconfirmed', 'that head-end does not confirm pushes (last_confirmation_date_time)', false)
     .addOption(new Option('--store <store>', 'store of the built-in head-end').choices(['duckdb']).default('duckdb'))
     .addOption(new Option('--intake <kind>', 'intake of the built-in head-end').choices(['buffered']).default('buffered'))
@@ -65,7 +65,7 @@ function program(): Command {
 
   root
     .command('export')
-    .description('write the grid, the plan or the true readings of a scenario as CSV')
+    .description('write the grid, the plan or the true readings of a scenario as CSV or Parquet')
     .argument('<scenario>', 'scenario file (YAML)')
     .argument('<what>', '`grid`, `plan` or `readings`')
     .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
@@ -99,7 +99,7 @@ Examples:
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
 
-Exit codes: 0 all held; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
+Exit codes: 0 all held, or the readings of your head-end could not be looked at; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
 130 interrupted, with a partial report.`;
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

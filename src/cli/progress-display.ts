@@ -72,9 +72,18 @@ function facts(progress: Progress, offsetMinutes: number): string[] {
   if (progress.phase === 'storing') list.push('storing the rest');
   if (progress.backlogReadings !== null) list.push(`backlog ${compact(progress.backlogReadings)}`);
   list.push(`${progress.connected} connected`);
+  if (isUnheard(progress)) list.push('nothing confirmed so far: is --unconfirmed missing?');
   if (progress.restarts > 0) list.push(`${progress.restarts} restarts`);
   if (progress.phase === 'playing' && progress.etaMs !== null) list.push(`ETA ${duration(progress.etaMs)}`);
   return list;
+}
+
+const UNHEARD_MS = 10_000;
+
+/** A head-end of somebody else takes readings and confirms none. */
+function isUnheard(progress: Progress): boolean {
+  const { storedReadings, elapsedMs, sentReadings, confirmedReadings } = progress;
+  return storedReadings === null && elapsedMs > UNHEARD_MS && sentReadings > 0 && confirmedReadings === 0;
 }
 
 /** Day and time of the grid, e.g. `01-17 06:15`. */

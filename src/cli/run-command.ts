@@ -1,14 +1,13 @@
 /** `meterstorm run`. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import type { RunReport } from '../report/run-report.ts';
 import { writeReport } from '../report/write-report.ts';
 import { UserError } from '../run/errors.ts';
 import { makeDirectory } from '../run/make-directory.ts';
-import { runScenario } from '../run/run-scenario.ts';
+import { type RunResult, runScenario } from '../run/run-scenario.ts';
 import { Interrupt } from './interrupt.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { ProgressDisplay } from './progress-display.ts';
@@ -25,6 +24,7 @@ export interface RunFlags {
   readonly intakes?: number;
 }
 
+const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
 export async function runCommand(file: string, flags: RunFlags): Promise<void> {
@@ -40,9 +40,9 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
     display.end();
     process.stderr.write('interrupted: ending cleanly; press Ctrl-C again to stop at once\n');
   });
-  let report: RunReport;
+  let result: RunResult;
   try {
-    report = await runScenario({
+    result = await runScenario({
       clock: systemClock,
       scenario,
       directory,
@@ -57,9 +57,12 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
     display.end();
     interrupt.release();
   }
+  const { report, auditFailure } = result;
   writeReport(directory, report);
   printReport(report, { directory, json: flags.json });
-  process.exitCode = interrupt.signal.aborted ? EXIT_INTERRUPTED : exitCodeOf(report);
+  if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
+  if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
+  else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
 }
 
 export function requirePush(scenario: Scenario): void {
@@ -69,13 +72,28 @@ export function requirePush(scenario: Scenario): void {
   );
 }
 
-/** An empty directory for this run's files, made if need be. */
+/** A directory for this run's files, made if need be, that no other run has used. */
 function outDirectory(chosen: string | undefined, name: string): string {
-  const stamp = new Date(systemClock.unixMs()).toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
-  const directory = chosen ?? join('runs', `${name.replaceAll(/[^\w.-]+/g, '-')}-${stamp}`);
-  if (existsSync(join(directory, 'readings.duckdb'))) {
-    throw new UserError(`meterstorm: --out: ${directory} already holds a run; name another directory`);
+  if (chosen !== undefined) {
+    if (isUsed(chosen)) throw new UserError(`meterstorm: --out: ${chosen} already holds a run; name another directory`);
+    makeDirectory(chosen, '--out');
+    return chosen;
   }
-  makeDirectory(directory, '--out');
-  return directory;
+  const stamp = new Date(systemClock.unixMs()).toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
+  const base = join('runs', `${name.replaceAll(/[^\w.-]+/g, '-')}-${stamp}`);
+  makeDirectory('runs', '--out');
+  for (let number = 1; ; number++) {
+    const directory = number === 1 ? base : `${base}-${number}`;
+    try {
+      mkdirSync(directory);
+      return directory;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw new UserError(`meterstorm: --out: ${directory} can't be used: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+function isUsed(directory: string): boolean {
+  return ['readings.duckdb', 'report.json', 'run-record.json'].some((file) => existsSync(join(directory, file)));
 }

@@ -17,7 +17,12 @@ export interface ScenarioFlags {
 export function readScenario(file: string, flags: ScenarioFlags): Scenario {
   const sets = flags.speed === undefined ? flags.set : [...flags.set, `speed=${flags.speed}`];
   const parsed = parseScenario({ file, sets });
-  if (!parsed.ok) throw new UserError(parsed.errors.map((error) => error.toString()).join('\n'));
+  if (!parsed.ok) {
+    const lines = parsed.errors.map((error) => error.toString());
+    // Named as the user wrote it.
+    const named = flags.speed === undefined ? lines : lines.map((line) => line.replace(/^--set:speed:/, '--speed:'));
+    throw new UserError(named.join('\n'));
+  }
   checkGridFiles(parsed.scenario);
   return parsed.scenario;
 }

@@ -62,6 +62,8 @@ export interface AuditFacts {
   readonly lostByPlan: number;
   /** Rows that the plan makes available only after the end of the run. */
   readonly neverAvailable: number;
+  /** Of an interrupted run: stored rows whose confirmation had not arrived; right, but not asked for. */
+  readonly inFlight: number;
   readonly exact: boolean;
   readonly wallSeconds: number;
   /** Second copies that the head-end received and dropped. */

@@ -96,6 +96,7 @@ function auditOf(stored: number, state: { readonly late: number; readonly faulty
     late: state.late,
     lostByPlan: Math.round(stored * 0.000_01),
     neverAvailable: Math.round(stored * 0.002),
+    inFlight: 0,
     exact: !state.faulty,
     wallSeconds: 6.4,
     duplicatesDropped: state.faulty ? 218_890 : 0,

@@ -1,11 +1,14 @@
 /** The audit of a finished run once more, on its store as it is now. */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isExact } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { revisedVerdict } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
+import { stepSeries } from './compose-report.ts';
+import { UserError } from './errors.ts';
 import { readRunRecord } from './run-record.ts';
 import { cores } from './sizing.ts';
 
@@ -16,8 +19,14 @@ export async function auditAgain(options: {
 }): Promise<RunReport> {
   const { clock, directory, report } = options;
   const { scenario, ledger } = readRunRecord(directory);
+  const database = join(directory, 'readings.duckdb');
+  if (!existsSync(database)) {
+    throw new UserError(`meterstorm: ${directory} has no store to audit; its readings went to ${report.run.headend}`);
+  }
   const began = clock.nowMs();
-  const { result } = await auditStore({ scenario, ledger, database: join(directory, 'readings.duckdb'), processes: cores() });
+  const { result, energyWh } = await auditStore({ scenario, ledger, database, processes: cores() }).catch((error: unknown) => {
+    throw new UserError(`meterstorm: ${(error as Error).message}`, { cause: error });
+  });
   const audit = {
     ...report.audit,
     ...result.findings,
@@ -25,5 +34,6 @@ export async function auditAgain(options: {
     exact: isExact(result.findings),
     wallSeconds: (clock.nowMs() - began) / 1000,
   };
-  return { ...report, audit, verdict: revisedVerdict(report, audit) };
+  const series = { ...report.series, ...stepSeries(scenario, { result, energyWh }) };
+  return { ...report, audit, series, verdict: revisedVerdict(report, audit) };
 }

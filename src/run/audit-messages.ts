@@ -8,8 +8,8 @@ export interface ToAudit {
   readonly scenario: Scenario;
   readonly segment: Segment;
   readonly ledger: SentLedger;
-  /** DuckDB file with the readings. */
-  readonly database: string;
+  /** DuckDB file with the readings; null: there is none to look at. */
+  readonly database: string | null;
 }
 
 export type FromAudit =

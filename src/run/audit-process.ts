@@ -20,10 +20,11 @@ async function audit(message: ToAudit): Promise<FromAudit> {
   const grid = buildSegment(scenario, segment);
   const { meters } = grid;
   // The first and the last segment also look at rows of meters that no segment has.
-  const source = new DuckDbSource(database, {
+  const range = {
     fromMeter: segment.index === 0 ? 0 : meters.first,
     toMeter: segment.index === segment.count - 1 ? 2 ** 32 : meters.first + meters.count,
-  });
+  };
+  const source = database === null ? null : new DuckDbSource(database, range);
   const result = await new Auditor({ ...grid, ledger }).run(source);
   return { type: 'result', result, energyWh: gridLoad(grid) };
 }

@@ -13,10 +13,16 @@ export interface GridAudit {
   readonly energyWh: Float64Array;
 }
 
+export interface TimedAudit extends GridAudit {
+  readonly wallMs: number;
+  readonly exact: boolean;
+}
+
 export async function auditStore(options: {
   readonly scenario: Scenario;
   readonly ledger: SentLedger;
-  readonly database: string;
+  /** null: nobody can look into the store; the audit then says what was planned and sent. */
+  readonly database: string | null;
   readonly processes: number;
 }): Promise<GridAudit> {
   const { scenario, ledger, database, processes } = options;

@@ -10,7 +10,7 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import type { AuditFacts, Delays, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { verdictOf } from '../report/verdict.ts';
 import type { SimulatorStats } from '../simulator/push-simulator.ts';
-import type { GridAudit } from './audit-processes.ts';
+import type { GridAudit, TimedAudit } from './audit-processes.ts';
 import type { HeadendStats } from './headend-processes.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { Distribution, histogramPercentiles, quantilesOf } from './distribution.ts';
@@ -27,8 +27,11 @@ export interface RunOutcome {
   /** Units of 0.1 ms. */
   readonly histograms: { readonly confirmation: Histogram; readonly lateness: Histogram };
   readonly headend: HeadendStats | null;
-  /** null: what the head-end stored could not be looked at. */
-  readonly audit: (GridAudit & { readonly wallMs: number; readonly exact: boolean }) | null;
+  /** False: what the head-end stored could not be looked at; the audit then knows only what was planned and sent. */
+  readonly audited: boolean;
+  readonly confirmed: boolean;
+  /** null: it failed. */
+  readonly audit: TimedAudit | null;
   readonly restarts: readonly Restart[];
   readonly wall: WallSeries;
   readonly processes: readonly ProcessUse[];
@@ -70,7 +73,8 @@ function runFacts(outcome: RunOutcome): RunFacts {
   const { behaviour } = scenario;
   const wallSeconds = wallMs / 1000;
   const gridSeconds = behaviour.steps * behaviour.intervalSeconds;
-  const readings = outcome.audit?.result.findings.stored ?? simulator.readings;
+  const findings = outcome.audit?.result.findings;
+  const readings = (outcome.audited ? findings?.stored : findings?.sent) ?? simulator.readings;
   return {
     scenario: scenario.name,
     seed: scenario.seed,
@@ -86,7 +90,7 @@ function runFacts(outcome: RunOutcome): RunFacts {
     headend: outcome.target === null ? 'builtin' : `${outcome.target.address}:${outcome.target.port}`,
     wallSeconds,
     readingsPerSecond: wallSeconds > 0 ? Math.round(readings / wallSeconds) : 0,
-    realTimeFactor: wallSeconds > 0 && outcome.complete ? gridSeconds / wallSeconds : 0,
+    realTimeFactor: wallSeconds > 0 && outcome.complete && readings > 0 ? gridSeconds / wallSeconds : 0,
     simulatorProcesses: counts.simulators,
     intakeProcesses: outcome.target === null ? counts.intakes : 0,
     peakRssBytes: outcome.processes.reduce((sum, process) => sum + process.peakRssBytes, 0),
@@ -103,7 +107,10 @@ function runFacts(outcome: RunOutcome): RunFacts {
 function auditFacts(outcome: RunOutcome): AuditFacts {
   const { audit, headend } = outcome;
   const duplicatesDropped = headend?.duplicatesDropped ?? 0;
-  if (audit === null) return { ...NOT_AUDITED, sent: outcome.simulator.readings, duplicatesDropped };
+  if (!outcome.audited) {
+    return { ...NOT_AUDITED, sent: audit?.result.findings.sent ?? outcome.simulator.readings, duplicatesDropped };
+  }
+  if (audit === null) return { ...NOT_AUDITED, duplicatesDropped };
   const { findings, examples } = audit.result;
   return { ...findings, exact: audit.exact, wallSeconds: audit.wallMs / 1000, duplicatesDropped, examples };
 }
@@ -120,6 +127,7 @@ const NOT_AUDITED: AuditFacts = {
   late: 0,
   lostByPlan: 0,
   neverAvailable: 0,
+  inFlight: 0,
   exact: false,
   wallSeconds: 0,
   duplicatesDropped: 0,
@@ -148,7 +156,9 @@ function delaysOf(outcome: RunOutcome): Delays {
           .plus(headend === null ? new Distribution([], []) : quantilesOf(headend.arrivalToStore, MS_PER_SECOND), speed);
   return {
     measurementToSendingSeconds: plan.percentiles(),
-    sendingToConfirmationMs: histogramPercentiles(histograms.confirmation, UNITS_PER_MS),
+    sendingToConfirmationMs: outcome.confirmed
+      ? histogramPercentiles(histograms.confirmation, UNITS_PER_MS)
+      : new Distribution([], []).percentiles(),
     arrivalToStoreMs: headend === null ? new Distribution([], []).percentiles() : histogramPercentiles(headend.arrivalToStore, 1),
     measurementToStorageSeconds: total.percentiles(),
   };
@@ -159,7 +169,14 @@ const UNITS_PER_SECOND = 10_000;
 const MS_PER_SECOND = 1000;
 
 function seriesOf(outcome: RunOutcome): Series {
-  const { scenario, audit, wall } = outcome;
+  const audit = outcome.audited ? outcome.audit : null;
+  return { ...stepSeries(outcome.scenario, audit), ...outcome.wall };
+}
+
+type StepSeriesPart = Omit<Series, keyof WallSeries>;
+
+/** What the report shows by step; without an audit nothing is known but the times. */
+export function stepSeries(scenario: Scenario, audit: GridAudit | null): StepSeriesPart {
   const { steps, intervalSeconds, start } = scenario.behaviour;
   const series = audit?.result.series;
   return {
@@ -169,6 +186,5 @@ function seriesOf(outcome: RunOutcome): Series {
     arrivedInTime: Array.from(series?.inTime ?? []),
     arrivedLate: Array.from(series?.late ?? []),
     energyWh: Array.from(audit?.energyWh ?? []),
-    ...wall,
   };
 }

@@ -26,7 +26,7 @@ export class Distribution {
     if (count === 0) return NONE;
     const mean = this.#values.reduce((sum, value, i) => sum + value * (this.#weights[i] ?? 0), 0) / count;
     const at = (share: number): number => this.#at(share * count);
-    return { count, mean, p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: this.#values.at(-1) ?? 0 };
+    return { count: Math.round(count), mean, p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: this.#values.at(-1) ?? 0 };
   }
 
   /** The distribution of this plus an independent `other`, whose values are multiplied by `scale`. */

@@ -11,6 +11,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { CHANNELS } from '../reading/batch.ts';
 import { channelCount } from '../grid/scenario/scenario.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { LOGICAL_DEVICE_NAME_BYTES, putConcentratorName } from '../protocol/dlms/logical-device-name.ts';
 import { buildSegment, type SegmentGrid } from './segment.ts';
 
 export type ExportKind = 'grid' | 'plan' | 'readings';
@@ -29,9 +30,11 @@ export async function exportScenario(
   const grid = buildSegment(scenario, { index: 0, count: 1 });
   const files: string[] = [];
   for (const table of TABLES[options.kind]) {
-    const csv = join(options.directory, `${table.name}.csv`);
+    const file = join(options.directory, `${table.name}.${options.format}`);
+    const csv = options.format === 'csv' ? file : `${file}.csv.part`;
     await pipeline(Readable.from(chunks(table.lines(grid))), createWriteStream(csv));
-    files.push(options.format === 'csv' ? csv : await toParquet(csv));
+    if (options.format === 'parquet') await toParquet(csv, file);
+    files.push(file);
   }
   return files;
 }
@@ -48,14 +51,14 @@ const TABLES: Readonly<Record<ExportKind, readonly Table[]>> = {
 function* stationLines(grid: SegmentGrid): Iterable<string> {
   const { scenario, stations } = grid;
   const { stationSizes, links } = scenario.grid;
-  yield 'station,first_meter,meters,size,link,accessibility,longitude,latitude\n';
+  yield 'station,first_meter,meters,size,link,accessibility,longitude,latitude,logical_device_name\n';
   for (let s = 0; s < stations.count; s++) {
     const first = stations.firstMeter[s]!;
     const size = cell(stationSizes[stations.size[s]!]?.name);
     const link = cell(links[stations.link[s]!]?.name);
     const accessibility = cell(scenario.behaviour.concentratorAccessibility[stations.accessibility[s]!]?.name);
     const place = `${stations.longitude[s]!.toFixed(5)},${stations.latitude[s]!.toFixed(5)}`;
-    yield `${s},${first},${stations.firstMeter[s + 1]! - first},${size},${link},${accessibility},${place}\n`;
+    yield `${s},${first},${stations.firstMeter[s + 1]! - first},${size},${link},${accessibility},${place},${deviceName(s)}\n`;
   }
 }
 
@@ -101,6 +104,13 @@ function* readingLines(grid: SegmentGrid): Iterable<string> {
   }
 }
 
+/** Logical device name of a concentrator: who it says it is on the wire. */
+function deviceName(station: number): string {
+  const bytes = new Uint8Array(LOGICAL_DEVICE_NAME_BYTES);
+  putConcentratorName(bytes, 0, station);
+  return Buffer.from(bytes).toString('latin1');
+}
+
 /** A text as a field of a CSV file (RFC 4180). */
 function cell(text = ''): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -118,15 +128,13 @@ function* chunks(lines: Iterable<string>): Iterable<string> {
   if (piece !== '') yield piece;
 }
 
-async function toParquet(csv: string): Promise<string> {
-  const parquet = csv.replace(/\.csv$/, '.parquet');
+async function toParquet(csv: string, parquet: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await connection.run(`COPY (SELECT * FROM read_csv(${quoted(csv)})) TO ${quoted(parquet)} (FORMAT parquet)`);
   connection.closeSync();
   instance.closeSync();
   rmSync(csv);
-  return parquet;
 }
 
 function quoted(text: string): string {

@@ -11,6 +11,7 @@ import { sealOpenFiles } from '../headend/buffer/seal-open-files.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { Deferred } from './deferred.ts';
 import type { FromIntake, FromStore, ToIntake, ToStore } from './headend-messages.ts';
+import { DirectoryLock } from './directory-lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ManagedProcess } from './managed-process.ts';
 import { UserError } from './errors.ts';
@@ -33,6 +34,10 @@ export interface HeadendStats {
   readonly messages: number;
   readonly receivedReadings: number;
   readonly malformedMessages: number;
+  /** The same by reason; reasons that did not occur are left out. */
+  readonly malformed: Readonly<Record<string, number>>;
+  /** What disk or database said last when they failed; the head-end tries again. */
+  readonly lastFault: string | null;
   readonly storedReadings: number;
   readonly duplicatesDropped: number;
   /** ms, one value a reading; complete after `stop`. */
@@ -43,7 +48,7 @@ export interface HeadendStats {
 interface IntakePast {
   messages: number;
   readings: number;
-  malformed: number;
+  readonly malformed: Record<string, number>;
 }
 
 /** Deaths of one process after which the head-end is given up. */
@@ -63,6 +68,7 @@ export class HeadendProcesses {
   readonly #options: HeadendProcessesOptions;
   readonly #intakes: IntakeMember[] = [];
   readonly #store: ManagedProcess<ToStore, FromStore>;
+  readonly #lock: DirectoryLock;
   readonly #started = new Deferred<void>();
   readonly #intakesStopped = new Deferred<void>();
   readonly #storeStopped = new Deferred<void>();
@@ -77,6 +83,7 @@ export class HeadendProcesses {
   constructor(options: HeadendProcessesOptions) {
     this.#options = options;
     this.database = join(options.directory, 'readings.duckdb');
+    this.#lock = new DirectoryLock(options.directory);
     for (let i = 0; i < options.intakes; i++) this.#intakes.push(this.#intakeMember(i));
     this.#store = this.#storeProcess();
   }
@@ -93,6 +100,7 @@ export class HeadendProcesses {
   async start(): Promise<void> {
     const buffer = join(this.#options.directory, 'buffer');
     makeDirectory(buffer, '--out');
+    this.#lock.take();
     await sealLeftovers(buffer);
     this.#store.start();
     for (const member of this.#intakes) member.process.start();
@@ -112,26 +120,34 @@ export class HeadendProcesses {
     this.#storeStopping = true;
     this.#store.send({ type: 'stop' });
     await Promise.race([this.#storeStopped.promise, this.failed]);
+    this.#lock.release();
   }
 
   kill(): void {
+    this.#lock.release();
     for (const member of this.#intakes) member.process.kill();
     this.#store.kill();
   }
 
   stats(): HeadendStats {
-    let [connections, messages, receivedReadings, malformed] = [0, 0, 0, 0];
+    let [connections, messages, receivedReadings] = [0, 0, 0];
+    const malformed: Record<string, number> = {};
+    let lastFault = this.#storeLast?.lastFault ?? null;
     for (const { last, past } of this.#intakes) {
       connections += last?.connections ?? 0;
       messages += past.messages + (last?.messages ?? 0);
       receivedReadings += past.readings + (last?.readings ?? 0);
-      malformed += past.malformed + (last?.malformedMessages ?? 0);
+      addCounts(malformed, past.malformed);
+      if (last !== null) addCounts(malformed, last.malformed);
+      lastFault ??= last?.lastBufferFault ?? null;
     }
     return {
       connections,
       messages,
       receivedReadings,
-      malformedMessages: malformed,
+      malformedMessages: Object.values(malformed).reduce((sum, count) => sum + count, 0),
+      malformed,
+      lastFault,
       storedReadings: this.#storePast.stored + (this.#storeLast?.storedReadings ?? 0),
       duplicatesDropped: this.#storePast.duplicates + (this.#storeLast?.duplicatesDropped ?? 0),
       arrivalToStore: this.#arrivalToStore,
@@ -164,7 +180,7 @@ export class HeadendProcesses {
       listening: false,
       stopped: false,
       last: null,
-      past: { messages: 0, readings: 0, malformed: 0 },
+      past: { messages: 0, readings: 0, malformed: {} },
     };
     return member;
   }
@@ -194,7 +210,7 @@ export class HeadendProcesses {
     if (last !== null) {
       past.messages += last.messages;
       past.readings += last.readings;
-      past.malformed += last.malformedMessages;
+      addCounts(past.malformed, last.malformed);
       member.last = null;
     }
     return this.#mayRestart(member.process, why);
@@ -253,6 +269,10 @@ const HISTOGRAM = {
   highestTrackableValue: 2 ** 32,
   numberOfSignificantValueDigits: 3,
 } as const;
+
+function addCounts(sum: Record<string, number>, part: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(part)) if (count > 0) sum[name] = (sum[name] ?? 0) + count;
+}
 
 /** Hands over what intakes of an earlier life left open, also those that are not started again. */
 function sealLeftovers(directory: string): Promise<void> {

@@ -5,6 +5,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SentLedger } from '../audit/auditor.ts';
 import { isExact } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
@@ -12,7 +13,7 @@ import { generateStations } from '../grid/topology/stations.ts';
 import { ProcessProbe } from '../monitor/process-probe.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { RunReport } from '../report/run-report.ts';
-import { auditStore, type GridAudit } from './audit-processes.ts';
+import { auditStore, type TimedAudit } from './audit-processes.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
 import { HeadendProcesses } from './headend-processes.ts';
@@ -40,11 +41,18 @@ export interface RunOptions {
 }
 
 const SAMPLE_MS = 200;
+const SAMPLES_MAX = 1500;
 const RATE_WINDOW_MS = 1500;
 /** A head-end on which nobody could open a connection for this long is not reachable. */
 const UNREACHABLE_MS = 15_000;
 
-export async function runScenario(options: RunOptions): Promise<RunReport> {
+export interface RunResult {
+  readonly report: RunReport;
+  /** Why the store could not be audited; null: it was, or it is not ours. */
+  readonly auditFailure: string | null;
+}
+
+export async function runScenario(options: RunOptions): Promise<RunResult> {
   return new ScenarioRun(options).play();
 }
 
@@ -54,6 +62,10 @@ class ScenarioRun {
   readonly #restarts: Restart[] = [];
   readonly #wall: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [] };
   readonly #rates = new RateWindow(RATE_WINDOW_MS);
+  #headend: HeadendProcesses | null = null;
+  #simulators: SimulatorProcesses | null = null;
+  /** Nothing is sampled any more. */
+  #over = false;
   #beganMs = 0;
   #phase: Progress['phase'] = 'preparing';
 
@@ -62,15 +74,20 @@ class ScenarioRun {
     this.#probe = new ProcessProbe({ clock: options.clock });
   }
 
-  async play(): Promise<RunReport> {
+  async play(): Promise<RunResult> {
     try {
       return await this.#play();
+    } catch (error) {
+      this.#simulators?.kill();
+      this.#headend?.kill();
+      throw error;
     } finally {
+      this.#over = true;
       this.#probe.stop();
     }
   }
 
-  async #play(): Promise<RunReport> {
+  async #play(): Promise<RunResult> {
     const { scenario, directory, target, confirmed } = this.#options;
     const stations = generateStations(scenario);
     const counts = processCounts({
@@ -85,17 +102,17 @@ class ScenarioRun {
     const targets = target === null ? (headend?.endpoints ?? []) : [target];
     const { simulators, complete } = await this.#simulate({ headend, targets, counts, stations: stations.count });
     this.#phase = 'storing';
-    const sample = this.#sampleRegularly(simulators, headend);
-    if (headend !== null) await headend.stop();
-    sample.stop();
+    await headend?.stop();
     const wallMs = this.#options.clock.nowMs() - this.#beganMs;
+    this.#sample(simulators, headend);
+    this.#over = true;
     this.#probe.stop();
     this.#phase = 'auditing';
     this.#tellProgress(simulators, headend);
     const ledger = { ...simulators.ledger, complete, confirms: confirmed };
     writeRunRecord(directory, { scenario, ledger });
-    const audit = headend === null ? null : await this.#audit(ledger, join(directory, 'readings.duckdb'));
-    return composeReport({
+    const { audit, failure } = await this.#audit(ledger, headend === null ? null : join(directory, 'readings.duckdb'));
+    const report = composeReport({
       scenario,
       stations: stations.count,
       meters: stations.meters,
@@ -103,6 +120,8 @@ class ScenarioRun {
       target,
       wallMs,
       complete,
+      confirmed,
+      audited: headend !== null && audit !== null,
       simulator: simulators.stats(),
       histograms: simulators.histograms,
       headend: headend?.stats() ?? null,
@@ -112,6 +131,7 @@ class ScenarioRun {
       processes: this.#probe.uses(),
       storeBytes: headend === null ? 0 : sizeOf(join(directory, 'readings.duckdb')),
     });
+    return { report, auditFailure: failure };
   }
 
   async #startHeadend(intakes: number): Promise<HeadendProcesses> {
@@ -125,6 +145,7 @@ class ScenarioRun {
       onRestart: (name, why) => this.#restarted(name, why),
       onProcess: (name, pid) => this.#probe.watch({ name, group: 'headend', pid }),
     });
+    this.#headend = headend;
     await headend.start();
     return headend;
   }
@@ -153,31 +174,26 @@ class ScenarioRun {
       onFailed: (why) => finished.reject(new Error(why)),
     });
     headend?.failed.catch((error: unknown) => finished.reject(error as Error));
+    this.#simulators = simulators;
     simulators.start();
+    await Promise.race([ready.promise, finished.promise, aborted(interrupt)]);
+    this.#phase = 'playing';
+    this.#beganMs = clock.nowMs();
+    this.#probe.start();
+    simulators.go();
+    this.#sampleRegularly(simulators, headend);
+    const reach = this.#watchReach(simulators, finished);
+    const hold = (): void => simulators.hold();
+    if (interrupt.aborted) hold();
+    else interrupt.addEventListener('abort', hold, { once: true });
     try {
-      await Promise.race([ready.promise, finished.promise, aborted(interrupt)]);
-      this.#phase = 'playing';
-      this.#beganMs = clock.nowMs();
-      this.#probe.start();
-      simulators.go();
-      const sample = this.#sampleRegularly(simulators, headend);
-      const reach = this.#watchReach(simulators, finished);
-      const hold = (): void => simulators.hold();
-      if (interrupt.aborted) hold();
-      else interrupt.addEventListener('abort', hold, { once: true });
-      try {
-        await finished.promise;
-      } finally {
-        interrupt.removeEventListener('abort', hold);
-        reach.cancel();
-        sample.stop();
-      }
-    } catch (error) {
-      simulators.kill();
-      headend?.kill();
-      throw error;
+      await finished.promise;
+    } finally {
+      interrupt.removeEventListener('abort', hold);
+      reach.cancel();
     }
-    return { simulators, complete: simulators.settledStep === scenario.behaviour.steps };
+    // Who gave up without being interrupted has failed: then all of the plan is expected.
+    return { simulators, complete: !interrupt.aborted || simulators.settledStep === scenario.behaviour.steps };
   }
 
   #watchReach(simulators: SimulatorProcesses, finished: Deferred<void>): { cancel(): void } {
@@ -194,21 +210,20 @@ class ScenarioRun {
     this.#restarts.push({ process: name, atMs: Math.round(this.#options.clock.nowMs() - this.#beganMs), why });
   }
 
-  #sampleRegularly(simulators: SimulatorProcesses, headend: HeadendProcesses | null): { stop(): void } {
-    let stopped = false;
+  /** Samples until the run is over; less often the longer it takes, so that the series stay short. */
+  #sampleRegularly(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
+    let [tick, every] = [0, 1];
     const next = (): void => {
-      if (stopped) return;
-      this.#sample(simulators, headend);
+      if (this.#over) return;
+      if (tick++ % every === 0) this.#sample(simulators, headend);
+      if (this.#wall.wallMs.length >= SAMPLES_MAX) {
+        every *= 2;
+        for (const series of Object.values(this.#wall)) halve(series);
+      }
       this.#tellProgress(simulators, headend);
       this.#options.clock.schedule(SAMPLE_MS, next);
     };
     next();
-    return {
-      stop: () => {
-        stopped = true;
-        this.#sample(simulators, headend);
-      },
-    };
   }
 
   #sample(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
@@ -245,12 +260,26 @@ class ScenarioRun {
     });
   }
 
-  async #audit(ledger: Parameters<typeof auditStore>[0]['ledger'], database: string): Promise<GridAudit & { readonly wallMs: number; readonly exact: boolean }> {
+  async #audit(
+    ledger: SentLedger,
+    database: string | null,
+  ): Promise<{ readonly audit: TimedAudit | null; readonly failure: string | null }> {
     const { clock, scenario } = this.#options;
     const began = clock.nowMs();
-    const audit = await auditStore({ scenario, ledger, database, processes: cores() });
-    return { ...audit, wallMs: clock.nowMs() - began, exact: isExact(audit.result.findings) };
+    try {
+      const audit = await auditStore({ scenario, ledger, database, processes: cores() });
+      const wallMs = clock.nowMs() - began;
+      return { audit: { ...audit, wallMs, exact: isExact(audit.result.findings) }, failure: null };
+    } catch (error) {
+      return { audit: null, failure: (error as Error).message };
+    }
   }
+}
+
+/** Keeps every second value, the last one included. */
+function halve(series: number[]): void {
+  const kept = series.filter((_, i) => (series.length - 1 - i) % 2 === 0);
+  series.splice(0, series.length, ...kept);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

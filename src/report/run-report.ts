@@ -41,6 +41,8 @@ export interface RunFacts {
   readonly messages: number;
   readonly bytesSent: number;
   readonly reconnects: number;
+  /** Readings in steps that the head-end confirmed; null: it was not asked to. */
+  readonly confirmedReadings: number | null;
   /** Messages that left again because they were not confirmed before a connection ended. */
   readonly resentMessages: number;
   readonly restarts: readonly { readonly process: string; readonly atMs: number; readonly why: string }[];
@@ -104,6 +106,8 @@ export type ProblemId =
   | 'slower-than-real-time'
   | 'process-restarted'
   | 'resent-messages'
+  | 'connections-broken'
+  | 'nothing-confirmed'
   | 'malformed-messages'
   | 'backpressure'
   | 'slow-store';

@@ -78,6 +78,7 @@ function runOf(options: SampleOptions & { readonly steps: number; readonly meter
     reconnects: options.faulty === true ? 1430 : 0,
     resentMessages: options.faulty === true ? 3127 : 0,
     restarts: options.faulty === true ? [{ process: 'intake 1', atMs: 4210, why: 'SIGKILL' }] : [],
+    confirmedReadings: stored,
     storeBytes: Math.round(stored * 2.61),
     complete: true,
   };

@@ -68,6 +68,8 @@ describe('problems', () => {
     ['unplanned-readings', { audit: { exact: false, unexpected: 5 } }, /no planned reading: 5\./],
     ['slower-than-real-time', { run: { wallSeconds: 300_000 } }, /3 d of the grid took 3 d 11 h/],
     ['resent-messages', { run: { resentMessages: 7, reconnects: 1 } }, /: 7 of .*; 1 reconnect; .*: 0\./],
+    ['connections-broken', { run: { reconnects: 3, confirmedReadings: null } }, /may be lost/],
+    ['nothing-confirmed', { run: { confirmedReadings: 0 } }, /--unconfirmed/],
     ['malformed-messages', { malformed: 1 }, /^1 message could/],
     ['backpressure', { backpressure: BASE.run.messages }, /\(100 %\)/],
     ['backpressure', { run: { speed: 1 }, backpressure: 1 }, /After 1 of/],

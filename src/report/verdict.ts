@@ -151,7 +151,7 @@ const SLOW_STORE_MS = 10_000;
 const RESTARTS_NAMED = 3;
 
 function runProblems(facts: VerdictFacts): readonly Problem[] {
-  const found = [slower(facts), restarted(facts), resent(facts), malformed(facts), pushedBack(facts), slowStore(facts)];
+  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), malformed(facts), pushedBack(facts), slowStore(facts)];
   return found.filter((problem) => problem !== null);
 }
 
@@ -185,12 +185,33 @@ function restarted({ run }: VerdictFacts): Problem | null {
 function resent({ run, audit }: VerdictFacts): Problem | null {
   const { resentMessages, messages, reconnects } = run;
   if (resentMessages === 0) return null;
-  const dropped = `second copies of readings that the head-end dropped: ${whole(audit.duplicatesDropped)}`;
+  const known = wasAudited(audit) ? `; second copies of readings that the head-end dropped: ${whole(audit.duplicatesDropped)}` : '';
   return {
     id: 'resent-messages',
     title: `${counted(resentMessages, 'message')} sent again`,
     ...wholeRun(run),
-    evidence: `Unconfirmed when a connection ended: ${whole(resentMessages)} of ${counted(messages, 'message')}; ${counted(reconnects, 'reconnect')}; ${dropped}.`,
+    evidence: `Unconfirmed when a connection ended: ${whole(resentMessages)} of ${counted(messages, 'message')}; ${counted(reconnects, 'reconnect')}${known}.`,
+  };
+}
+
+/** Without confirmations nobody knows what a broken connection took with it. */
+function broken({ run }: VerdictFacts): Problem | null {
+  if (run.reconnects === 0 || run.confirmedReadings !== null) return null;
+  return {
+    id: 'connections-broken',
+    title: `${counted(run.reconnects, 'connection')} broke`,
+    ...wholeRun(run),
+    evidence: 'What was handed to a connection before it broke may be lost: this head-end confirms nothing.',
+  };
+}
+
+function unheard({ run, audit }: VerdictFacts): Problem | null {
+  if (run.confirmedReadings !== 0 || audit.sent === 0) return null;
+  return {
+    id: 'nothing-confirmed',
+    title: 'Nothing was confirmed',
+    ...wholeRun(run),
+    evidence: `${counted(audit.sent, 'reading')} were sent and none was confirmed; for a head-end that does not confirm, say --unconfirmed.`,
   };
 }
 

@@ -97,6 +97,7 @@ function runFacts(outcome: RunOutcome): RunFacts {
     messages: simulator.messages,
     bytesSent: simulator.bytes,
     reconnects: Math.max(0, simulator.connects - outcome.stations),
+    confirmedReadings: outcome.confirmed ? simulator.confirmedReadings : null,
     resentMessages: simulator.resentMessages,
     restarts,
     storeBytes: outcome.storeBytes,
@@ -160,7 +161,8 @@ function delaysOf(outcome: RunOutcome): Delays {
       ? histogramPercentiles(histograms.confirmation, UNITS_PER_MS)
       : new Distribution([], []).percentiles(),
     arrivalToStoreMs: headend === null ? new Distribution([], []).percentiles() : histogramPercentiles(headend.arrivalToStore, 1),
-    measurementToStorageSeconds: total.percentiles(),
+    // Nobody saw it stored.
+    measurementToStorageSeconds: (outcome.audited ? total : new Distribution([], [])).percentiles(),
   };
 }
 

@@ -13,7 +13,7 @@ export interface ManagedProcessOptions<Up> {
   readonly name: string;
   readonly module: URL;
   /** Called for every start, the first one included: sends what the process needs. */
-  readonly onStart: (process: { readonly restarts: number }) => void;
+  readonly onStart: () => void;
   readonly onMessage: (message: Up) => void;
   /** The process ended though nobody asked it to. It is started again unless this answers false. */
   readonly onDied: (why: string) => boolean;
@@ -21,12 +21,16 @@ export interface ManagedProcessOptions<Up> {
 
 /** Pause before a dead process is started again. */
 const RESTART_DELAY_MS = 100;
+/** A process that lived this long had started well. */
+const GOOD_LIFE_MS = 60_000;
 
 export class ManagedProcess<Down extends object, Up> {
   readonly name: string;
   readonly #options: ManagedProcessOptions<Up>;
   #child: ChildProcess | null = null;
+  /** Since it last lived for a while. */
   #restarts = 0;
+  #startedMs = 0;
   #ending = false;
   #onEnded: (() => void) | null = null;
 
@@ -39,6 +43,7 @@ export class ManagedProcess<Down extends object, Up> {
     return this.#child?.pid ?? null;
   }
 
+  /** Restarts in a row, none of which held for GOOD_LIFE_MS. */
   get restarts(): number {
     return this.#restarts;
   }
@@ -47,6 +52,7 @@ export class ManagedProcess<Down extends object, Up> {
     const { module, onStart, onMessage } = this.#options;
     const child = fork(fileURLToPath(module), [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
+    this.#startedMs = this.#options.clock.nowMs();
     child.on('message', (message) => {
       if (this.#child === child) onMessage(message as Up);
     });
@@ -55,7 +61,7 @@ export class ManagedProcess<Down extends object, Up> {
       if (child.pid === undefined) this.#exited(child, error.message);
     });
     child.once('exit', (code, signal) => this.#exited(child, signal ?? `exit code ${code ?? 'unknown'}`));
-    onStart({ restarts: this.#restarts });
+    onStart();
   }
 
   /** False when there is nobody to send to; a restarted process is told everything by `onStart`. */
@@ -86,6 +92,7 @@ export class ManagedProcess<Down extends object, Up> {
       this.#ended();
       return;
     }
+    if (this.#options.clock.nowMs() - this.#startedMs > GOOD_LIFE_MS) this.#restarts = 0;
     if (!this.#options.onDied(why)) return;
     this.#options.clock.schedule(RESTART_DELAY_MS, () => {
       if (this.#ending) {

@@ -23,6 +23,14 @@ export interface Outbox {
   flush(): void;
 }
 
+/** Messages that a station of `meters` may have to send at once when it holds `steps` rows of each. */
+export function messagesMax(meters: number, rows: { readonly steps: number; readonly channels: 1 | 3 }): number {
+  const { steps, channels } = rows;
+  const regular = pushRowsMax({ channels, late: false, valueBytes: 8 }, MESSAGE_BYTES);
+  const late = pushRowsMax({ channels, late: true, valueBytes: 8 }, MESSAGE_BYTES);
+  return Math.ceil(meters / regular) + Math.ceil((meters * steps) / late);
+}
+
 export class PushMessages {
   /** Messages of the step that was played last. */
   played = 0;

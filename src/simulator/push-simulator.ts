@@ -89,7 +89,7 @@ const BURST = 128;
 /** A concentrator that has come no further for this long is not waited for. */
 const ABSENT_AFTER_MS = 10_000;
 /** When no concentrator has come further for this long, though some should, the run ends as it is. */
-const GIVE_UP_AFTER_MS = 120_000;
+const GIVE_UP_AFTER_MS = 600_000;
 const SWEEP_MS = 1000;
 
 export class PushSimulator {

@@ -2,7 +2,7 @@
 
 export interface Progress {
   readonly phase: 'preparing' | 'playing' | 'storing' | 'auditing';
-  /** Steps that all concentrators have settled, of `steps`. */
+  /** Steps that the average concentrator has settled, of `steps`. */
   readonly step: number;
   readonly steps: number;
   readonly elapsedMs: number;

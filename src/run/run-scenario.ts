@@ -234,14 +234,14 @@ class ScenarioRun {
     this.#wall.confirmedReadings.push(stats.confirmedReadings);
     this.#wall.storedReadings.push(headend?.stats().storedReadings ?? 0);
     const readings = this.#phase === 'storing' ? (headend?.stats().storedReadings ?? 0) : stats.readings;
-    this.#rates.add({ atMs, step: simulators.settledStep, readings });
+    this.#rates.add({ atMs, step: simulators.meanSettledStep, readings });
   }
 
   #tellProgress(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
     const { scenario, clock, onProgress } = this.#options;
     const { behaviour } = scenario;
     const stats = simulators.stats();
-    const step = simulators.settledStep;
+    const step = simulators.meanSettledStep;
     const stored = headend?.stats().storedReadings ?? null;
     onProgress({
       phase: this.#phase,

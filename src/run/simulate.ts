@@ -96,7 +96,7 @@ function progressOf(
 ): Progress {
   const { behaviour } = state.scenario;
   const stats = simulators.stats();
-  const step = simulators.settledStep;
+  const step = simulators.meanSettledStep;
   state.rates.add({ atMs: state.elapsedMs, step, readings: stats.readings });
   return {
     phase: 'playing',

@@ -24,7 +24,9 @@ export type ToSimulator =
 export interface SimulatorProgress {
   readonly type: 'progress' | 'finished';
   readonly stats: SimulatorStats;
+  /** Settled by all concentrators, and by the average one. */
   readonly settledStep: number;
+  readonly meanSettledStep: number;
   /** Only with `finished`: it has two numbers for each concentrator. */
   readonly ledger: Ledger | null;
   /** hdr-histogram-js, compressed base64, units of 0.1 ms; only with `finished`. */

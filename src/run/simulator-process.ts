@@ -96,6 +96,7 @@ class SimulatorProcess {
       type,
       stats: simulator.stats,
       settledStep: simulator.settledStep,
+      meanSettledStep: simulator.meanSettledStep,
       ledger: last ? simulator.ledger : null,
       confirmation: last ? encodeIntoCompressedBase64(confirmation) : null,
       lateness: last ? encodeIntoCompressedBase64(lateness) : null,

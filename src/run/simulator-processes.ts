@@ -93,6 +93,12 @@ export class SimulatorProcesses {
     return this.#members.reduce((least, member) => Math.min(least, member.settledStep), this.#options.scenario.behaviour.steps);
   }
 
+  /** How far the average concentrator is; for people who wait. */
+  get meanSettledStep(): number {
+    const steps = this.#members.map((member) => member.last?.meanSettledStep ?? member.settledStep);
+    return Math.floor(steps.reduce((sum, step) => sum + step, 0) / Math.max(1, steps.length));
+  }
+
   /** By station: all steps below were sent; were confirmed. Of finished processes. */
   get ledger(): { readonly sent: Uint32Array; readonly confirmed: Uint32Array } {
     return { sent: this.#sent, confirmed: this.#confirmed };

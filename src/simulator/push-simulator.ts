@@ -159,6 +159,12 @@ export class PushSimulator {
     return this.ledger.confirmed.reduce((least, step) => Math.min(least, step), this.#options.plan.steps);
   }
 
+  /** How far the concentrators are on average; for people who wait. */
+  get meanSettledStep(): number {
+    if (this.#count === 0) return this.#options.plan.steps;
+    return this.ledger.confirmed.reduce((sum, step) => sum + step, 0) / this.#count;
+  }
+
   /** Sends nothing any more; connections stay, so that confirmations can still arrive. */
   hold(): void {
     this.#stopped = true;

@@ -28,8 +28,10 @@ export interface FindingCounts {
   readonly duplicate: number;
   readonly wrong: number;
   readonly unexpected: number;
+  /** Stored rows that the plan made available only after their own step. */
   readonly late: number;
   readonly lostByPlan: number;
+  /** Rows that the plan makes available only after the end of the run. */
   readonly neverAvailable: number;
   /** Of a run that was cut short: stored readings whose confirmation had not arrived. */
   readonly inFlight: number;

@@ -3,7 +3,7 @@
  * to the grid are Unix seconds, times of the machine are milliseconds since the run began.
  */
 
-import type { Example } from '../audit/findings.ts';
+import type { Example, FindingCounts } from '../audit/findings.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 
@@ -51,26 +51,12 @@ export interface RunFacts {
   readonly complete: boolean;
 }
 
-export interface AuditFacts {
-  readonly planned: number;
-  readonly sent: number;
-  readonly stored: number;
-  readonly missing: number;
-  readonly duplicate: number;
-  readonly wrong: number;
-  readonly unexpected: number;
-  /** Stored rows that the plan made available only after their own step. */
-  readonly late: number;
-  readonly lostByPlan: number;
-  /** Rows that the plan makes available only after the end of the run. */
-  readonly neverAvailable: number;
-  /** Of an interrupted run: stored rows whose confirmation had not arrived; right, but not asked for. */
-  readonly inFlight: number;
+/** The counts of the audit; all but `sent` are 0 when nobody could look into the store. */
+export interface AuditFacts extends FindingCounts {
   readonly exact: boolean;
   readonly wallSeconds: number;
   /** Second copies that the head-end received and dropped. */
   readonly duplicatesDropped: number;
-  readonly attribution: { readonly simulator: number; readonly network: number; readonly headend: number };
   readonly examples: readonly AuditExample[];
 }
 

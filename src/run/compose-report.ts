@@ -9,6 +9,7 @@ import type { ProcessUse } from '../monitor/process-probe.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { AuditFacts, Delays, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { verdictOf } from '../report/verdict.ts';
+import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/push-simulator.ts';
 import type { GridAudit, TimedAudit } from './audit-processes.ts';
 import type { HeadendStats } from './headend-processes.ts';
@@ -166,7 +167,6 @@ function delaysOf(outcome: RunOutcome): Delays {
   };
 }
 
-const UNITS_PER_MS = 10;
 const UNITS_PER_SECOND = 10_000;
 const MS_PER_SECOND = 1000;
 

@@ -4,6 +4,7 @@ import { decodeFromCompressedBase64, build, type Histogram } from 'hdr-histogram
 import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
+import { DELAY_RANGE } from '../simulator/delay-log.ts';
 import { emptySimulatorStats, type SimulatorStats } from '../simulator/push-simulator.ts';
 import { ManagedProcess } from './managed-process.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
@@ -42,8 +43,8 @@ interface Member {
 export class SimulatorProcesses {
   readonly #options: SimulatorProcessesOptions;
   readonly #members: Member[] = [];
-  readonly #confirmation: Histogram = build(HISTOGRAM);
-  readonly #lateness: Histogram = build(HISTOGRAM);
+  readonly #confirmation: Histogram = build(DELAY_RANGE);
+  readonly #lateness: Histogram = build(DELAY_RANGE);
   readonly #sent: Uint32Array;
   readonly #confirmed: Uint32Array;
   #originUnixMs: number | null = null;
@@ -170,12 +171,6 @@ export class SimulatorProcesses {
     return true;
   }
 }
-
-const HISTOGRAM = {
-  lowestDiscernibleValue: 1,
-  highestTrackableValue: 2 ** 32,
-  numberOfSignificantValueDigits: 3,
-} as const;
 
 function addStats(sum: SimulatorStats, part: SimulatorStats): void {
   for (const name of Object.keys(sum) as (keyof SimulatorStats)[]) sum[name] += part[name];

@@ -12,7 +12,8 @@ import type { Clock } from '../base/clock.ts';
 /** Sending times are kept in units of 0.1 ms, modulo 2^32 (five days). */
 export const UNITS_PER_MS = 10;
 
-const RANGE = {
+/** Of all histograms of delays, so that they can be added up. */
+export const DELAY_RANGE = {
   lowestDiscernibleValue: 1,
   highestTrackableValue: 2 ** 32,
   numberOfSignificantValueDigits: 3,
@@ -20,9 +21,9 @@ const RANGE = {
 
 export class DelayLog {
   /** From sending to confirmation, in units of 0.1 ms. */
-  readonly confirmation: Histogram = build(RANGE);
+  readonly confirmation: Histogram = build(DELAY_RANGE);
   /** How much later than intended the first message of a step left, in units of 0.1 ms. */
-  readonly lateness: Histogram = build(RANGE);
+  readonly lateness: Histogram = build(DELAY_RANGE);
   readonly #clock: Clock;
   readonly #window: number;
   readonly #sentAt: Uint32Array;

@@ -1,8 +1,8 @@
 /** Encode and decode of the push of one concentrator with 70 meters. */
 
 import { draw } from '../src/base/random.ts';
-import { PushDecoder } from '../src/protocol/dlms/push-decode.ts';
-import { encodePush } from '../src/protocol/dlms/push-encode.ts';
+import { PushDecoder } from '../src/protocol/dlms/push/push-decode.ts';
+import { encodePush } from '../src/protocol/dlms/push/push-encode.ts';
 import { WRAPPER_HEADER_BYTES } from '../src/protocol/wrapper/wpdu.ts';
 import { ReadingBatch } from '../src/reading/batch.ts';
 import { unitsPerSecond } from './rounds.ts';

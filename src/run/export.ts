@@ -11,7 +11,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { CHANNELS } from '../reading/batch.ts';
 import { channelCount } from '../grid/scenario/scenario.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import { LOGICAL_DEVICE_NAME_BYTES, putConcentratorName } from '../protocol/dlms/logical-device-name.ts';
+import { LOGICAL_DEVICE_NAME_BYTES, putConcentratorName } from '../protocol/dlms/push/logical-device-name.ts';
 import { buildSegment, type SegmentGrid } from './segment.ts';
 
 export type ExportKind = 'grid' | 'plan' | 'readings';

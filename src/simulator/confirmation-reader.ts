@@ -1,6 +1,6 @@
 /** What the head-end says on a push connection: confirmations. Anything else that is well-formed is passed over. */
 
-import { ConfirmationDecoder } from '../protocol/dlms/push-confirmation.ts';
+import { ConfirmationDecoder } from '../protocol/dlms/push/push-confirmation.ts';
 import { WrapperReceiver } from '../protocol/wrapper/wrapper-receiver.ts';
 
 /** The head-end has nothing longer to say on a push connection. */

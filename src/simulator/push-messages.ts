@@ -8,8 +8,8 @@ import type { PushTimes } from '../grid/plan/push-time.ts';
 import { channelCount, type Scenario } from '../grid/scenario/scenario.ts';
 import type { Stations } from '../grid/topology/topology.ts';
 import type { Truth } from '../grid/truth/truth.ts';
-import { PushEncoder, type PushHeader } from '../protocol/dlms/push-encode.ts';
-import { pushRowsMax } from '../protocol/dlms/push-format.ts';
+import { PushEncoder, type PushHeader } from '../protocol/dlms/push/push-encode.ts';
+import { pushRowsMax } from '../protocol/dlms/push/push-format.ts';
 
 /** Longest message: what a small head-end can be expected to take in one APDU, and far above one step of most stations. */
 export const MESSAGE_BYTES = 32 * 1024;

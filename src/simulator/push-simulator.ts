@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { ReadyQueue } from '../base/ready-queue.ts';
 import type { Plan } from '../grid/plan/plan.ts';
 import type { PushTimes } from '../grid/plan/push-time.ts';
-import { ConfirmationDecoder } from '../protocol/dlms/push-confirmation.ts';
+import { ConfirmationDecoder } from '../protocol/dlms/push/push-confirmation.ts';
 import type { CloseReason, Connection, Endpoint, Wire } from '../network/wire/wire.ts';
 import { BackOff, type BackOffLimits } from './back-off.ts';
 import { ConfirmationReader } from './confirmation-reader.ts';

@@ -5,7 +5,7 @@
  */
 
 import type { Clock, Timer } from '../../base/clock.ts';
-import { CONFIRMATION_BYTES, encodeConfirmation } from '../../protocol/dlms/push-confirmation.ts';
+import { CONFIRMATION_BYTES, encodeConfirmation } from '../../protocol/dlms/push/push-confirmation.ts';
 import type { IntakeSession } from './intake-session.ts';
 
 /** Confirmations that a connection may leave unread. */

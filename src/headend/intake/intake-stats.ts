@@ -1,6 +1,6 @@
 /** Counters of an intake since it was started; plain data, so that it can be sent to whoever watches. */
 
-import { PUSH_MALFORMED_REASONS, type PushMalformedReason } from '../../protocol/dlms/push-decode.ts';
+import { PUSH_MALFORMED_REASONS, type PushMalformedReason } from '../../protocol/dlms/push/push-decode.ts';
 import { WRAPPER_MALFORMED_REASONS, type WrapperMalformedReason } from '../../protocol/wrapper/wrapper-receiver.ts';
 
 /** Why a connection was closed for what it sent. `too-many-readings`: a good message, but larger than a group may be. */

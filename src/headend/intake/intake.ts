@@ -16,7 +16,7 @@ import { assert, present } from '../../base/assert.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { ReadingBatch } from '../../reading/batch.ts';
 import type { Connection, ConnectionHandlers, Endpoint, Listener, Wire } from '../../network/wire/wire.ts';
-import { type PushDecoded, PushDecoder } from '../../protocol/dlms/push-decode.ts';
+import { type PushDecoded, PushDecoder } from '../../protocol/dlms/push/push-decode.ts';
 import { APDU_BYTES_MAX } from '../../protocol/wrapper/wpdu.ts';
 import type { WpduSink } from '../../protocol/wrapper/wrapper-receiver.ts';
 import { type BufferFiles } from '../buffer/buffer-files.ts';

@@ -3,8 +3,8 @@
 import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { CloseReason, Connection, Endpoint, Wire } from '../../network/wire/wire.ts';
-import { ConfirmationDecoder } from '../../protocol/dlms/push-confirmation.ts';
-import { encodePush } from '../../protocol/dlms/push-encode.ts';
+import { ConfirmationDecoder } from '../../protocol/dlms/push/push-confirmation.ts';
+import { encodePush } from '../../protocol/dlms/push/push-encode.ts';
 import { WrapperReceiver } from '../../protocol/wrapper/wrapper-receiver.ts';
 
 /** Unix seconds. */

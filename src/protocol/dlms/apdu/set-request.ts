@@ -7,9 +7,9 @@
  * Bit 6 of the invoke byte is the service class: 1 wants a response, 0 does not.
  */
 
-import { assert } from '../../base/assert.ts';
-import type { AxdrFailure, AxdrReader } from './axdr-reader.ts';
-import { putBytes, putU16, putU8 } from './axdr-writer.ts';
+import { assert } from '../../../base/assert.ts';
+import type { AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import { putBytes, putU16, putU8 } from '../data/axdr-writer.ts';
 
 export const SET_REQUEST = 0xc1;
 export const SET_RESPONSE = 0xc5;

@@ -4,7 +4,7 @@
  * So a parser reads a whole part and asks once; it must ask before it believes what it read.
  */
 
-import { assert } from '../../base/assert.ts';
+import { assert } from '../../../base/assert.ts';
 
 /** `truncated`: the window ends too early. `length-form`: a length or count that A-XDR does not know (80, 85 and up). */
 export type AxdrFailure = 'truncated' | 'length-form';

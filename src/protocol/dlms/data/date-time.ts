@@ -9,7 +9,7 @@
  * `offsetMinutes`, which is local - UTC, so CET is +60. Deviation 8000 is "not specified".
  */
 
-import { assert } from '../../base/assert.ts';
+import { assert } from '../../../base/assert.ts';
 import { putU16 } from './axdr-writer.ts';
 
 export const DATE_TIME_BYTES = 12;

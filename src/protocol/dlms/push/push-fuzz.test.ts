@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { below, streamKey } from '../../base/random.ts';
-import { ReadingBatch } from '../../reading/batch.ts';
-import { WrapperReceiver } from '../wrapper/wrapper-receiver.ts';
+import { below, streamKey } from '../../../base/random.ts';
+import { ReadingBatch } from '../../../reading/batch.ts';
+import { WrapperReceiver } from '../../wrapper/wrapper-receiver.ts';
 import { PUSH_MALFORMED_REASONS, type PushDecoded, PushDecoder } from './push-decode.ts';
 import { type PushColumns, PushEncoder, type PushHeader } from './push-encode.ts';
 import { pushBytes } from './push-format.ts';

@@ -3,14 +3,14 @@
  * Cost: a pass over the registers for the widest, then byte stores; nothing is allocated.
  */
 
-import { assert } from '../../base/assert.ts';
-import { APDU_BYTES_MAX, PUSH_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../wrapper/wpdu.ts';
-import { putBytes, putLength, putU8 } from './axdr-writer.ts';
-import { ByteView } from './byte-view.ts';
-import { putCompactHead } from './compact-array.ts';
-import { putNotificationHead } from './data-notification.ts';
-import { DataTag } from './data-tag.ts';
-import { DATE_TIME_BYTES, putDateTime } from './date-time.ts';
+import { assert } from '../../../base/assert.ts';
+import { APDU_BYTES_MAX, PUSH_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../../wrapper/wpdu.ts';
+import { putBytes, putLength, putU8 } from '../data/axdr-writer.ts';
+import { ByteView } from '../data/byte-view.ts';
+import { putCompactHead } from '../data/compact-array.ts';
+import { putNotificationHead } from '../apdu/data-notification.ts';
+import { DataTag } from '../data/data-tag.ts';
+import { DATE_TIME_BYTES, putDateTime } from '../data/date-time.ts';
 import { LOGICAL_DEVICE_NAME_BYTES, putConcentratorName } from './logical-device-name.ts';
 import {
   PUSH_ELEMENTS,

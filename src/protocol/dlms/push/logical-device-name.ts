@@ -5,7 +5,7 @@
  *   MSMDC00000000042
  */
 
-import { assert } from '../../base/assert.ts';
+import { assert } from '../../../base/assert.ts';
 
 export const LOGICAL_DEVICE_NAME_BYTES = 16;
 export const CONCENTRATOR_NUMBER_MAX = 99_999_999_999;

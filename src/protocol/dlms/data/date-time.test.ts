@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { below, streamKey } from '../../base/random.ts';
+import { below, streamKey } from '../../../base/random.ts';
 import { decodeDateTime, type DateTime, type DateTimeDecoded, emptyDateTime, putDateTime } from './date-time.ts';
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();

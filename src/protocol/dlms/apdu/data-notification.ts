@@ -6,10 +6,10 @@
  * Some makers write `09 0C` in front of the 12 bytes (Kaifa); that is understood too.
  */
 
-import type { AxdrFailure, AxdrReader } from './axdr-reader.ts';
-import { putLength, putU32, putU8 } from './axdr-writer.ts';
-import { DataTag } from './data-tag.ts';
-import { DATE_TIME_BYTES, type DateTime, decodeDateTime, emptyDateTime, putDateTime } from './date-time.ts';
+import type { AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import { putLength, putU32, putU8 } from '../data/axdr-writer.ts';
+import { DataTag } from '../data/data-tag.ts';
+import { DATE_TIME_BYTES, type DateTime, decodeDateTime, emptyDateTime, putDateTime } from '../data/date-time.ts';
 
 export const DATA_NOTIFICATION = 0x0f;
 /** Bytes of a head with a date-time. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../base/package-root.ts';
-import { below, streamKey } from '../../base/random.ts';
+import { packageFile } from '../../../base/package-root.ts';
+import { below, streamKey } from '../../../base/random.ts';
 import {
   CONFIRMATION_BYTES,
   CONFIRMATION_MALFORMED_REASONS,
@@ -9,7 +9,7 @@ import {
   ConfirmationDecoder,
   encodeConfirmation,
 } from './push-confirmation.ts';
-import { putSetResponse } from './set-request.ts';
+import { putSetResponse } from '../apdu/set-request.ts';
 
 interface Vector {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../base/package-root.ts';
-import { ReadingBatch } from '../../reading/batch.ts';
+import { packageFile } from '../../../base/package-root.ts';
+import { ReadingBatch } from '../../../reading/batch.ts';
 import { type PushDecoded, PushDecoder } from './push-decode.ts';
 import { encodePush, type PushColumns, PushEncoder, type PushHeader, pushValueBytes } from './push-encode.ts';
 import { pushBytes, pushRowsMax } from './push-format.ts';

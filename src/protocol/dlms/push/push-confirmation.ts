@@ -4,12 +4,12 @@
  * concentrator, regular or late, with a date-time of sending up to and including the one given, to the hundredth.
  */
 
-import { assert } from '../../base/assert.ts';
-import { PUSH_REPLY_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../wrapper/wpdu.ts';
-import { type AxdrFailure, AxdrReader } from './axdr-reader.ts';
-import { putU8 } from './axdr-writer.ts';
-import { DataTag } from './data-tag.ts';
-import { DATE_TIME_BYTES, decodeDateTime, emptyDateTime, putDateTime } from './date-time.ts';
+import { assert } from '../../../base/assert.ts';
+import { PUSH_REPLY_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../../wrapper/wpdu.ts';
+import { type AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import { putU8 } from '../data/axdr-writer.ts';
+import { DataTag } from '../data/data-tag.ts';
+import { DATE_TIME_BYTES, decodeDateTime, emptyDateTime, putDateTime } from '../data/date-time.ts';
 import {
   type AttributeDescriptor,
   putSetRequestHead,
@@ -17,7 +17,7 @@ import {
   SERVICE_CONFIRMED,
   SET_REQUEST_HEAD_BYTES,
   type SetRequestOther,
-} from './set-request.ts';
+} from '../apdu/set-request.ts';
 
 /** last_confirmation_date_time of the push setup. */
 export const PUSH_CONFIRMATION_ATTRIBUTE: AttributeDescriptor = Object.freeze({

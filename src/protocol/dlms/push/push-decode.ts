@@ -6,12 +6,12 @@
  * the answer is `push`. Every count is bounded by the bytes that are there.
  */
 
-import { AxdrReader } from './axdr-reader.ts';
-import { ByteView } from './byte-view.ts';
-import { emptyCompactRows, readCompactRows } from './compact-array.ts';
-import { emptyNotificationHead, readNotificationHead } from './data-notification.ts';
-import { DataTag } from './data-tag.ts';
-import { DATE_TIME_BYTES, decodeDateTime, emptyDateTime } from './date-time.ts';
+import { AxdrReader } from '../data/axdr-reader.ts';
+import { ByteView } from '../data/byte-view.ts';
+import { emptyCompactRows, readCompactRows } from '../data/compact-array.ts';
+import { emptyNotificationHead, readNotificationHead } from '../apdu/data-notification.ts';
+import { DataTag } from '../data/data-tag.ts';
+import { DATE_TIME_BYTES, decodeDateTime, emptyDateTime } from '../data/date-time.ts';
 import { concentratorNumber } from './logical-device-name.ts';
 import { PUSH_ELEMENTS, PUSH_SETUP_LN_BYTES, PUSH_SETUP_LN_TAIL } from './push-format.ts';
 

@@ -8,11 +8,11 @@
  *   late     push setup 0.1.25.9.0.255, null, each row with its own:   {meter, Unix seconds, status, registers}
  */
 
-import { lengthBytes } from './axdr-writer.ts';
-import { NOTIFICATION_HEAD_BYTES } from './data-notification.ts';
-import { DATE_TIME_BYTES } from './date-time.ts';
+import { lengthBytes } from '../data/axdr-writer.ts';
+import { NOTIFICATION_HEAD_BYTES } from '../apdu/data-notification.ts';
+import { DATE_TIME_BYTES } from '../data/date-time.ts';
 import { LOGICAL_DEVICE_NAME_BYTES } from './logical-device-name.ts';
-import { WRAPPER_HEADER_BYTES } from '../wrapper/wpdu.ts';
+import { WRAPPER_HEADER_BYTES } from '../../wrapper/wpdu.ts';
 
 export const PUSH_ELEMENTS = 4;
 /** 0.b.25.9.0.255, value groups C to F; b is 0 for regular rows and 1 for late ones. */

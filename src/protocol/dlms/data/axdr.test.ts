@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { packageFile } from '../../base/package-root.ts';
+import { packageFile } from '../../../base/package-root.ts';
 import { AxdrReader } from './axdr-reader.ts';
 import { lengthBytes, putLength } from './axdr-writer.ts';
 import { type CompactRows, emptyCompactRows, putCompactHead, readCompactRows } from './compact-array.ts';

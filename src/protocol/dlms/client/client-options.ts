@@ -3,7 +3,7 @@
 import type { AttributeDescriptor, MethodDescriptor, Selection } from '../apdu/descriptors.ts';
 import type { GetResult } from '../apdu/results.ts';
 import type { ReceiveCounter, SendCounter } from '../security/counters.ts';
-import type { SecuritySuite } from '../security/suite.ts';
+import type { SecurityKeys } from '../security/keys.ts';
 import type { Notification } from './notification.ts';
 
 /**
@@ -24,26 +24,25 @@ export type Mechanism = 0 | 1 | 3 | 4 | 5 | 6;
 export type CipheringKind = 'glo' | 'ded' | 'general-glo' | 'general-ded';
 
 export interface ClientSecurity {
-  readonly suite: SecuritySuite;
+  /** Suite, global unicast and authentication key of the server; broadcast and master key as far as they are needed. */
+  readonly keys: SecurityKeys;
   /** This client's system title, 8 bytes. */
   readonly systemTitle: Uint8Array;
   /** The server's, when it is known; checked against the one in the answer. Null: what the server says is believed. */
   readonly serverTitle: Uint8Array | null;
-  /** Global unicast encryption key and authentication key: 16 bytes, suite 2: 32. */
-  readonly encryptionKey: Uint8Array;
-  readonly authenticationKey: Uint8Array;
-  /** For broadcast to all stations; null: none. */
-  readonly broadcastKey?: Uint8Array | null;
   /** Whether requests are authenticated, encrypted. Both false: plain APDUs; the keys then serve HLS 5 alone. */
   readonly authenticated: boolean;
   readonly encrypted: boolean;
   readonly ciphering: CipheringKind;
-  /** Made for each association when `ciphering` is dedicated, unless it is given here. */
+  /** Drawn for each association when `ciphering` is dedicated, unless it is given here. */
   readonly dedicatedKey?: Uint8Array | null;
-  /** Of this client under the global key; outlives the association, since a counter must never repeat. */
+  /** Of this client under the global key; outlives the association, since a number must never be used again. */
   readonly sendCounter: SendCounter;
   /** Of the server under the global key; outlives the association, since it refuses what was sent before. */
   readonly receiveCounter: ReceiveCounter;
+  /** The same under the broadcast key; without it broadcasts are neither sent nor taken. */
+  readonly broadcastSendCounter?: SendCounter;
+  readonly broadcastReceiveCounter?: ReceiveCounter;
 }
 
 export interface ClientQuirks {

@@ -1,5 +1,6 @@
 /** What a server sends unasked: data-notification (a push) and event-notification. */
 
+import { decodeApdu } from '../apdu/apdu.ts';
 import type { AttributeDescriptor } from '../apdu/descriptors.ts';
 
 export type Notification =
@@ -21,3 +22,21 @@ export type Notification =
       readonly value: Uint8Array;
       readonly authentic: boolean;
     };
+
+const DATA_NOTIFICATION = 0x0f;
+const EVENT_NOTIFICATION = 0xc2;
+
+/** The notification that a plain APDU is; null: it is none, or is malformed. */
+export function notificationOf(plain: Uint8Array, authentic: boolean): Notification | null {
+  if (plain[0] !== DATA_NOTIFICATION && plain[0] !== EVENT_NOTIFICATION) return null;
+  const decoded = decodeApdu(plain);
+  if (decoded.status !== 'frame') return null;
+  const apdu = decoded.value;
+  if (apdu.service === 'data-notification') {
+    const { longInvoke, time, body } = apdu;
+    return { kind: 'data', longInvoke, time, body, authentic };
+  }
+  if (apdu.service !== 'event-notification') return null;
+  const { time, attribute, value } = apdu;
+  return { kind: 'event', time, attribute, value, authentic };
+}

@@ -30,15 +30,15 @@ export function readComponents(bytes: Uint8Array, tag: number): Decoded<Componen
   if (length < reader.left) return malformed('trailing-bytes');
   const components = new Map<number, Uint8Array>();
   while (reader.left > 0) {
-    const component = readTag(reader);
+    const inner = readTag(reader);
     const contentBytes = reader.length();
     if (reader.failure === 'length-form') return malformed('length-form');
     if (reader.failure !== null) return malformed('component-length');
-    if (components.has(component)) return malformed('component-twice');
+    if (components.has(inner)) return malformed('component-twice');
     const from = reader.at;
-    const end = component === USER_INFORMATION ? userInformationEnd(bytes, from, contentBytes) : from + contentBytes;
+    const end = inner === USER_INFORMATION ? userInformationEnd(bytes, from, contentBytes) : from + contentBytes;
     if (end > bytes.length) return malformed('component-length');
-    components.set(component, bytes.subarray(from, end));
+    components.set(inner, bytes.subarray(from, end));
     reader.skip(end - from);
   }
   return { status: 'frame', value: components };
@@ -63,7 +63,8 @@ export function userInformationOctets(content: Uint8Array): Uint8Array | null {
   const length = reader.length();
   if (reader.failure !== null) return null;
   const inner = content.subarray(reader.at);
-  return length === inner.length || innerApduBytes(inner) === inner.length ? inner : null;
+  if (length === inner.length) return inner;
+  return inner.length > 0 && innerApduBytes(inner) === inner.length ? inner : null;
 }
 
 /** An INTEGER of up to four bytes within a component. */

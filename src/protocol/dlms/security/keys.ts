@@ -35,8 +35,7 @@ export class MasterKey {
 
   /** `bytes`: 32, as stored; copied. */
   constructor(bytes: Uint8Array) {
-    assert(bytes.length === MASTER_KEY_BYTES, 'a master key has 32 bytes');
-    assert(new Set(bytes).size > 8, 'a master key is random, not a pattern');
+    assertMaster(bytes);
     this.#bytes = Uint8Array.from(bytes);
   }
 
@@ -74,11 +73,19 @@ export class MasterKey {
   }
 }
 
-/** The bytes of a new master key from `random`: cryptographically random bytes, 32. Write them where only the owner reads. */
+/**
+ * The bytes of a new master key from `random`, a cryptographically secure source. To be kept where only the owner reads
+ * (file mode 0600).
+ */
 export function newMasterKeyBytes(random: (bytes: number) => Uint8Array): Uint8Array {
   const bytes = Uint8Array.from(random(MASTER_KEY_BYTES));
-  new MasterKey(bytes);
+  assertMaster(bytes);
   return bytes;
+}
+
+function assertMaster(bytes: Uint8Array): void {
+  assert(bytes.length === MASTER_KEY_BYTES, 'a master key has 32 bytes');
+  assert(new Set(bytes).size > 8, 'a master key is random, not a pattern');
 }
 
 function assertTitle(systemTitle: Uint8Array): void {

@@ -138,7 +138,7 @@ export class MessageCipher {
     if (protection.suite !== keys.suite) return this.#refuse('suite');
     const chosen = chooseKey(apdu, protection, context);
     if (typeof chosen === 'string') return this.#refuse(chosen);
-    const systemTitle = originator(apdu.systemTitle, context.peerTitle);
+    const systemTitle = titleOf(apdu.systemTitle, context.peerTitle);
     if (systemTitle === null) return this.#refuse('system-title');
     if (general !== null && chosen.keySet !== 'broadcast' && !isFor(general.recipient, ownTitle)) return this.#refuse('recipient');
     const isProtected = protection.authenticated || protection.encrypted;
@@ -223,7 +223,7 @@ function withKey(keys: SecurityKeys, encryption: Uint8Array): FrameKey {
 }
 
 /** The title that the nonce is made of; null: unknown, or not the one of the association. */
-function originator(said: Uint8Array | null, known: Uint8Array | null): Uint8Array | null {
+function titleOf(said: Uint8Array | null, known: Uint8Array | null): Uint8Array | null {
   const title = said ?? known;
   if (title === null || title.length !== SYSTEM_TITLE_BYTES) return null;
   return known === null || Buffer.compare(title, known) === 0 ? title : null;

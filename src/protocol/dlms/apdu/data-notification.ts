@@ -6,7 +6,7 @@
  * Some makers write `09 0C` in front of the 12 bytes (Kaifa); that is understood too.
  */
 
-import type { AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import type { PlainFailure, AxdrReader } from '../data/axdr-reader.ts';
 import { putLength, putU32, putU8 } from '../data/axdr-writer.ts';
 import { DataTag } from '../data/data-tag.ts';
 import { DATE_TIME_BYTES, type DateTime, decodeDateTime, emptyDateTime, putDateTime } from '../data/date-time.ts';
@@ -30,7 +30,7 @@ export function emptyNotificationHead(): NotificationHead {
 }
 
 /** `apdu-unknown`: not a data-notification. `sent-time`: the date-time of sending is no date-time. */
-export type NotificationFailure = AxdrFailure | 'apdu-unknown' | 'sent-time';
+export type NotificationFailure = PlainFailure | 'apdu-unknown' | 'sent-time';
 
 /** Reads up to the body; null: `into` is filled. */
 export function readNotificationHead(
@@ -38,18 +38,18 @@ export function readNotificationHead(
   into: NotificationHead,
   defaultOffsetMinutes: number,
 ): NotificationFailure | null {
-  if (reader.u8() !== DATA_NOTIFICATION) return reader.failure ?? 'apdu-unknown';
+  if (reader.u8() !== DATA_NOTIFICATION) return reader.plainFailure ?? 'apdu-unknown';
   into.invokeId = reader.u32() & INVOKE_ID_MAX;
   let length = reader.length();
   // No date-time has 9 bytes: this is the tag of an octet-string.
   const tagged = length === DataTag.octetString;
   if (tagged) length = reader.length();
-  if (reader.failure !== null) return reader.failure;
+  if (reader.failure !== null) return reader.plainFailure;
   into.hasSent = false;
   if (length === 0 && !tagged) return null;
   if (length !== DATE_TIME_BYTES) return 'sent-time';
   const at = reader.skip(DATE_TIME_BYTES);
-  if (at < 0) return reader.failure;
+  if (at < 0) return reader.plainFailure;
   const decoded = decodeDateTime(reader.bytes, at, into.sent, defaultOffsetMinutes);
   if (decoded === 'impossible') return 'sent-time';
   into.hasSent = decoded === 'date-time';

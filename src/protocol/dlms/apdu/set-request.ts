@@ -8,7 +8,7 @@
  */
 
 import { assert } from '../../../base/assert.ts';
-import type { AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import type { PlainFailure, AxdrReader } from '../data/axdr-reader.ts';
 import { putBytes, putU16, putU8 } from '../data/axdr-writer.ts';
 
 export const SET_REQUEST = 0xc1;
@@ -43,16 +43,16 @@ export function readSetRequestHead(
   reader: AxdrReader,
   descriptor: AttributeDescriptor,
   into: SetRequestHead,
-): AxdrFailure | SetRequestOther | null {
-  if (reader.u8() !== SET_REQUEST) return reader.failure ?? 'apdu-unknown';
-  if (reader.u8() !== SET_NORMAL) return reader.failure ?? 'service-unknown';
+): PlainFailure | SetRequestOther | null {
+  if (reader.u8() !== SET_REQUEST) return reader.plainFailure ?? 'apdu-unknown';
+  if (reader.u8() !== SET_NORMAL) return reader.plainFailure ?? 'service-unknown';
   into.invoke = reader.u8();
   const classId = reader.u16();
   const matches = reader.take(descriptor.logicalName);
   if (!matches) reader.skip(LOGICAL_NAME_BYTES);
   const attribute = (reader.u8() << 24) >> 24;
   const selection = reader.u8();
-  if (reader.failure !== null) return reader.failure;
+  if (reader.failure !== null) return reader.plainFailure;
   if (!matches || classId !== descriptor.classId || attribute !== descriptor.attribute) return 'attribute-unknown';
   return selection === 0 ? null : 'selection-unknown';
 }

@@ -6,8 +6,19 @@
 
 import { assert } from '../../../base/assert.ts';
 
-/** `truncated`: the window ends too early. `length-form`: a length or count that A-XDR does not know (80, 85 and up). */
-export type AxdrFailure = 'truncated' | 'length-form';
+/**
+ * `truncated`: the window ends too early. `length-form`: a length or count that A-XDR does not know (80, 85 and up).
+ * `data`: a Data value that can't be; `detail` says why.
+ */
+export type AxdrFailure = PlainFailure | 'data';
+/** All that can fail where no Data of any type is read. */
+export type PlainFailure = 'truncated' | 'length-form';
+
+/**
+ * Why a Data can't be: a tag that nobody assigned, nested too deep, more elements than the decoder takes, text that is no
+ * UTF-8, or a compact-array whose contents do not fit its type.
+ */
+export type DataDetail = 'tag-unknown' | 'too-deep' | 'too-many' | 'text-form' | 'compact-form';
 
 export class AxdrReader {
   bytes: Uint8Array = NOTHING;
@@ -15,6 +26,8 @@ export class AxdrReader {
   at = 0;
   end = 0;
   failure: AxdrFailure | null = null;
+  /** Only with `data`. */
+  detail: DataDetail | null = null;
 
   /** Begins again with `length` bytes of `bytes` from `offset`. */
   reset(bytes: Uint8Array, offset: number, length: number): void {
@@ -23,6 +36,13 @@ export class AxdrReader {
     this.at = offset;
     this.end = offset + length;
     this.failure = null;
+    this.detail = null;
+  }
+
+  /** The failure, where no Data of any type was read. */
+  get plainFailure(): PlainFailure | null {
+    assert(this.failure !== 'data', 'no Data was read');
+    return this.failure;
   }
 
   /** Bytes not yet read. */
@@ -95,6 +115,17 @@ export class AxdrReader {
     this.failure ??= failure;
     this.at = this.end;
     return 0;
+  }
+
+  /** The same for a Data that can't be. */
+  failData(detail: DataDetail): 0 {
+    if (this.failure === null) this.detail = detail;
+    return this.fail('data');
+  }
+
+  /** The most exact reason, for people and counters; null: nothing failed. */
+  get reason(): AxdrFailure | DataDetail | null {
+    return this.detail ?? this.failure;
   }
 }
 

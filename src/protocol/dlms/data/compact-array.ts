@@ -7,7 +7,7 @@
  * The number of rows is not sent: it is the length of the contents over the bytes of a row.
  */
 
-import type { AxdrFailure, AxdrReader } from './axdr-reader.ts';
+import type { PlainFailure, AxdrReader } from './axdr-reader.ts';
 import { putU8 } from './axdr-writer.ts';
 import { DataTag, fixedBytes } from './data-tag.ts';
 
@@ -31,24 +31,24 @@ export function emptyCompactRows(): CompactRows {
 /**
  * `row-type`: not a structure of 1 .. 32 fixed-size values. `row-bytes`: the contents are no whole number of rows.
  */
-export type CompactFailure = AxdrFailure | 'row-type' | 'row-bytes';
+export type CompactFailure = PlainFailure | 'row-type' | 'row-bytes';
 
 /** Reads what follows the tag 13 and passes over the contents; null: `into` is filled. */
 export function readCompactRows(reader: AxdrReader, into: CompactRows): CompactFailure | null {
-  if (reader.u8() !== DataTag.structure) return reader.failure ?? 'row-type';
+  if (reader.u8() !== DataTag.structure) return reader.plainFailure ?? 'row-type';
   const columns = reader.length();
-  if (columns < 1 || columns > COMPACT_COLUMNS_MAX) return reader.failure ?? 'row-type';
+  if (columns < 1 || columns > COMPACT_COLUMNS_MAX) return reader.plainFailure ?? 'row-type';
   let rowBytes = 0;
   for (let i = 0; i < columns; i++) {
     const tag = reader.u8();
     const bytes = fixedBytes(tag);
-    if (bytes <= 0) return reader.failure ?? 'row-type';
+    if (bytes <= 0) return reader.plainFailure ?? 'row-type';
     into.tags[i] = tag;
     rowBytes += bytes;
   }
   const contentBytes = reader.length();
   const at = reader.skip(contentBytes);
-  if (reader.failure !== null) return reader.failure;
+  if (reader.failure !== null) return reader.plainFailure;
   const rows = (contentBytes / rowBytes) | 0;
   if (rows * rowBytes !== contentBytes) return 'row-bytes';
   into.columns = columns;

@@ -25,17 +25,24 @@ export const DataTag = Object.freeze({
   dateTime: 0x19,
   date: 0x1a,
   time: 0x1b,
+  deltaInteger: 0x1c,
+  deltaLong: 0x1d,
+  deltaDoubleLong: 0x1e,
+  deltaUnsigned: 0x1f,
+  deltaLongUnsigned: 0x20,
+  deltaDoubleLongUnsigned: 0x21,
+  dontCare: 0xff,
 });
 
 /** Bytes of a value with this tag, the tag itself not counted; -1 when the value carries its length, or the tag is unknown. */
 export function fixedBytes(tag: number): number {
-  return tag < FIXED_BYTES.length ? FIXED_BYTES[tag]! : -1;
+  return FIXED_BYTES[tag] ?? -1;
 }
 
 const FIXED_BYTES = fixedBytesByTag();
 
 function fixedBytesByTag(): Int8Array {
-  const bytes = new Int8Array(0x1c).fill(-1);
+  const bytes = new Int8Array(0x100).fill(-1);
   const sizes: readonly (readonly [number, number])[] = [
     [DataTag.nullData, 0],
     [DataTag.boolean, 1],
@@ -54,6 +61,13 @@ function fixedBytesByTag(): Int8Array {
     [DataTag.dateTime, 12],
     [DataTag.date, 5],
     [DataTag.time, 4],
+    [DataTag.deltaInteger, 1],
+    [DataTag.deltaLong, 2],
+    [DataTag.deltaDoubleLong, 4],
+    [DataTag.deltaUnsigned, 1],
+    [DataTag.deltaLongUnsigned, 2],
+    [DataTag.deltaDoubleLongUnsigned, 4],
+    [DataTag.dontCare, 0],
   ];
   for (const [tag, size] of sizes) bytes[tag] = size;
   return bytes;

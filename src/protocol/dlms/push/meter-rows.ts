@@ -5,7 +5,7 @@
  *   13 | structure of {meter u32 or u16, (Unix seconds u32,) status u8, 1 or 3 registers u32 or u64} | rows without tags
  */
 
-import type { AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import type { PlainFailure, AxdrReader } from '../data/axdr-reader.ts';
 import { ByteView } from '../data/byte-view.ts';
 import { emptyCompactRows, readCompactRows } from '../data/compact-array.ts';
 import { DataTag } from '../data/data-tag.ts';
@@ -22,7 +22,7 @@ export interface ReadingColumns {
 }
 
 /** `body-unknown`: no compact-array. `row-type`, `row-bytes`: see `PUSH_MALFORMED_REASONS`. */
-export type MeterRowsFailure = AxdrFailure | 'body-unknown' | 'row-type' | 'row-bytes';
+export type MeterRowsFailure = PlainFailure | 'body-unknown' | 'row-type' | 'row-bytes';
 
 export class MeterRows {
   rows = 0;
@@ -42,7 +42,7 @@ export class MeterRows {
   read(reader: AxdrReader, timed: boolean): MeterRowsFailure | null {
     this.rows = 0;
     this.channels = 0;
-    if (reader.u8() !== DataTag.compactArray) return reader.failure ?? 'body-unknown';
+    if (reader.u8() !== DataTag.compactArray) return reader.plainFailure ?? 'body-unknown';
     const rows = this.#rows;
     const failure = readCompactRows(reader, rows);
     if (failure !== null) return failure;

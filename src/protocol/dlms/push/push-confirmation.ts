@@ -6,7 +6,7 @@
 
 import { assert } from '../../../base/assert.ts';
 import { PUSH_REPLY_WPORTS, putWrapperHeader, WRAPPER_HEADER_BYTES } from '../../wrapper/wpdu.ts';
-import { type AxdrFailure, AxdrReader } from '../data/axdr-reader.ts';
+import { type PlainFailure, AxdrReader } from '../data/axdr-reader.ts';
 import { putU8 } from '../data/axdr-writer.ts';
 import { DataTag } from '../data/data-tag.ts';
 import { DATE_TIME_BYTES, decodeDateTime, emptyDateTime, putDateTime } from '../data/date-time.ts';
@@ -116,12 +116,12 @@ export class ConfirmationDecoder {
     const reader = this.#reader;
     const tag = reader.u8();
     if (tag === DataTag.octetString) {
-      if (reader.length() !== DATE_TIME_BYTES) return reader.failure ?? 'confirmed-time';
+      if (reader.length() !== DATE_TIME_BYTES) return reader.plainFailure ?? 'confirmed-time';
     } else if (tag !== DataTag.dateTime) {
-      return reader.failure ?? 'confirmed-time';
+      return reader.plainFailure ?? 'confirmed-time';
     }
     const at = reader.skip(DATE_TIME_BYTES);
-    if (at < 0) return reader.failure;
+    if (at < 0) return reader.plainFailure;
     const time = this.#time;
     if (decodeDateTime(reader.bytes, at, time, this.#defaultOffsetMinutes) !== 'date-time') return 'confirmed-time';
     if (reader.left > 0) return 'trailing-bytes';
@@ -133,6 +133,6 @@ export class ConfirmationDecoder {
   }
 }
 
-function isAxdrFailure(reason: AxdrFailure | SetRequestOther): reason is AxdrFailure {
+function isAxdrFailure(reason: PlainFailure | SetRequestOther): reason is PlainFailure {
   return reason === 'truncated' || reason === 'length-form';
 }

@@ -121,13 +121,13 @@ export class PushDecoder {
   /** The frame of the body, the logical device name and that of the push setup. */
   #readName(): PushMalformedReason | null {
     const reader = this.#reader;
-    if (reader.u8() !== DataTag.structure || reader.length() !== PUSH_ELEMENTS) return reader.failure ?? 'body-unknown';
+    if (reader.u8() !== DataTag.structure || reader.length() !== PUSH_ELEMENTS) return reader.plainFailure ?? 'body-unknown';
     const tag = reader.u8();
-    if (tag !== DataTag.octetString && tag !== DataTag.visibleString) return reader.failure ?? 'body-unknown';
+    if (tag !== DataTag.octetString && tag !== DataTag.visibleString) return reader.plainFailure ?? 'body-unknown';
     const nameBytes = reader.length();
     const nameOffset = reader.skip(nameBytes);
     if (reader.u8() !== DataTag.octetString || reader.length() !== PUSH_SETUP_LN_BYTES || reader.u8() !== 0) {
-      return reader.failure ?? 'body-unknown';
+      return reader.plainFailure ?? 'body-unknown';
     }
     reader.u8();
     if (nameBytes === 0 || !reader.take(PUSH_SETUP_LN_TAIL)) {
@@ -145,16 +145,16 @@ export class PushDecoder {
     const reader = this.#reader;
     const decoded = this.#decoded;
     const tag = reader.u8();
-    if (reader.failure !== null) return reader.failure;
+    if (reader.failure !== null) return reader.plainFailure;
     decoded.late = tag === DataTag.nullData;
     if (decoded.late) return null;
     if (tag === DataTag.octetString) {
-      if (reader.length() !== DATE_TIME_BYTES) return reader.failure ?? 'capture-time';
+      if (reader.length() !== DATE_TIME_BYTES) return reader.plainFailure ?? 'capture-time';
     } else if (tag !== DataTag.dateTime) {
       return 'body-unknown';
     }
     const at = reader.skip(DATE_TIME_BYTES);
-    if (at < 0) return reader.failure;
+    if (at < 0) return reader.plainFailure;
     const capture = this.#capture;
     if (decodeDateTime(reader.bytes, at, capture, decoded.offsetMinutes) !== 'date-time') return 'capture-time';
     return capture.unixSeconds >= 0 && capture.unixSeconds < 2 ** 32 ? null : 'capture-time';

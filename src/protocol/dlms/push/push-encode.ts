@@ -84,7 +84,30 @@ export class PushEncoder {
   ): number {
     return putPush(this.#view.behind(target), target, offset, header, columns, from, to);
   }
+
+  /**
+   * Writes the rows `from` .. `to - 1`, all of one time, as the compact-array alone: what a row of the concentrator's own
+   * profile holds. Answers where it ends; it takes `meterRowsBytesMax` at most.
+   */
+  encodeRows(target: Uint8Array, offset: number, channels: 1 | 3, columns: PushColumns, from: number, to: number): number {
+    const valueBytes = pushValueBytes(columns, channels, from, to);
+    const contents = (to - from) * pushRowBytes({ channels, late: false, valueBytes });
+    assert(offset >= 0 && offset + meterRowsBytesMax(channels, to - from) <= target.length, 'the target has room for the rows');
+    assert(to <= columns.meter.length && to <= columns.status.length, 'meter and status have all rows');
+    const layout = { channels, late: false };
+    const at = putLength(target, putRowType(target, offset, layout, valueBytes), contents);
+    putRows(this.#view.behind(target), target.byteOffset + at, layout, columns, from, to, valueBytes);
+    return at + contents;
+  }
 }
+
+/** Room for the compact-array of `rows` rows of one time, whatever their registers are. */
+export function meterRowsBytesMax(channels: 1 | 3, rows: number): number {
+  return ROW_TYPE_BYTES_MAX + rows * pushRowBytes({ channels, late: false, valueBytes: 8 });
+}
+
+/** Tag, structure, columns, and a length. */
+const ROW_TYPE_BYTES_MAX = 3 + 6 + 5;
 
 /** One push without an encoder. See `PushEncoder.encode`. */
 export function encodePush(
@@ -130,13 +153,12 @@ function putPush(
 function putRows(
   view: DataView,
   first: number,
-  header: Readonly<PushHeader>,
+  { channels, late }: Pick<PushHeader, 'channels' | 'late'>,
   columns: PushColumns,
   from: number,
   to: number,
   valueBytes: 4 | 8,
 ): void {
-  const { channels, late } = header;
   const statusAt = first + (late ? 8 : 4);
   const rowBytes = (late ? 9 : 5) + channels * valueBytes;
   putU32Column(view, first, rowBytes, columns.meter, from, to);
@@ -179,8 +201,12 @@ function putHead(target: Uint8Array, offset: number, header: Readonly<PushHeader
   return putDateTime(target, at, header.captureUnixSeconds, 0, offsetMinutes);
 }
 
-function putRowType(target: Uint8Array, offset: number, header: Readonly<PushHeader>, valueBytes: 4 | 8): number {
-  const { channels, late } = header;
+function putRowType(
+  target: Uint8Array,
+  offset: number,
+  { channels, late }: Pick<PushHeader, 'channels' | 'late'>,
+  valueBytes: 4 | 8,
+): number {
   let at = putCompactHead(target, offset, (late ? 3 : 2) + channels);
   at = putU8(target, at, DataTag.doubleLongUnsigned);
   if (late) at = putU8(target, at, DataTag.doubleLongUnsigned);

@@ -220,7 +220,7 @@ class DataBuilder {
     const type = TYPES[tag] ?? null;
     if (type !== null && type !== 'array' && type !== 'structure' && type !== 'compact-array') return { type };
     if (reader.failure === null) reader.failData('tag-unknown');
-    return NULL_DATA;
+    return NULL_TYPE;
   }
 
   /** One value of a described type: no tags. */
@@ -252,6 +252,7 @@ class DataBuilder {
 }
 
 const NULL_DATA: Data = Object.freeze({ type: 'null-data' });
+const NULL_TYPE: TypeDescription = Object.freeze({ type: 'null-data' });
 
 function readBytes(reader: AxdrReader, count: number): Uint8Array {
   const at = reader.skip(count);
@@ -349,7 +350,7 @@ function skip(reader: AxdrReader, depth: number, budget: Budget): void {
 
 // ---- Writing ----
 
-type Leaf = Exclude<Data, { readonly type: 'array' | 'structure' | 'compact-array' }>;
+type Leaf = Exclude<Data, { readonly type: 'array' } | { readonly type: 'structure' } | { readonly type: 'compact-array' }>;
 
 function putContents(writer: ByteWriter, data: Leaf): void {
   switch (data.type) {

@@ -33,7 +33,8 @@ export type Data =
   | { readonly type: 'octet-string' | 'date-time' | 'date' | 'time'; readonly value: Uint8Array }
   /** A visible-string is ASCII; bytes from 80 up are kept as characters of the same number. */
   | { readonly type: 'visible-string' | 'utf8-string'; readonly value: string }
-  | { readonly type: 'array' | 'structure'; readonly value: readonly Data[] }
+  | { readonly type: 'array'; readonly value: readonly Data[] }
+  | { readonly type: 'structure'; readonly value: readonly Data[] }
   /** `value`: the elements, each of the type described. */
   | { readonly type: 'compact-array'; readonly element: TypeDescription; readonly value: readonly Data[] };
 

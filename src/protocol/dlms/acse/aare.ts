@@ -1,5 +1,5 @@
 /**
- * AARE: a server's answer to an AARQ (ACSE, BER; Green Book 9.4.2). Written in this order, read in any:
+ * AARE: a server's answer to an AARQ (ACSE, BER). Written in this order, read in any:
  *
  *   61 len
  *     A1 09 06 07 608574050801cc            application context

@@ -1,5 +1,5 @@
 /**
- * AARQ: a client asks for an association (ACSE, BER; Green Book 9.4.2). Written in this order, read in any:
+ * AARQ: a client asks for an association (ACSE, BER). Written in this order, read in any:
  *
  *   60 len
  *     A1 09 06 07 608574050801cc            application context

@@ -1,5 +1,5 @@
 /**
- * The conformance block (Green Book 9.4.6.1): which services a side offers, 24 bits, bit 0 of the standard is the highest.
+ * The conformance block: which services a side offers, 24 bits, bit 0 of the standard is the highest.
  * What an association may use is what both sides have: `proposal & capability`.
  */
 

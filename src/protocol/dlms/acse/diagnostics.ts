@@ -1,4 +1,4 @@
-/** What an AARE says about success or failure (Green Book 9.4.2.2), as numbers and for people. */
+/** What an AARE says about success or failure, as numbers and for people. */
 
 export const ASSOCIATION_ACCEPTED = 0;
 export const ASSOCIATION_REJECTED = 1;

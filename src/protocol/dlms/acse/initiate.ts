@@ -1,5 +1,5 @@
 /**
- * InitiateRequest and InitiateResponse, A-XDR, inside the user-information of AARQ and AARE (Green Book 9.4.6.1).
+ * InitiateRequest and InitiateResponse, A-XDR, inside the user-information of AARQ and AARE.
  *
  *   01 | dedicated key: 00, or 01 len key | response-allowed: 00 (true), or 01 bb | quality: 00, or 01 qq | version
  *      | 5F 1F 04 00 ccc  conformance, 24 bits | longest APDU that the client takes, u16
@@ -18,7 +18,7 @@ export const INITIATE_RESPONSE = 0x08;
 export const DLMS_VERSION = 6;
 /** VAA name of a server with logical-name referencing. */
 export const VAA_LOGICAL_NAME = 0x0007;
-/** Below this no service fits (Green Book 9.4.6.1); 0 means no limit. */
+/** Below this no service fits; 0 means no limit. */
 export const PDU_BYTES_MIN = 12;
 
 export interface InitiateRequest {

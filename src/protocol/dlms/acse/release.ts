@@ -1,5 +1,5 @@
 /**
- * RLRQ and RLRE: the orderly end of an association (ACSE, BER; Green Book 9.4.2).
+ * RLRQ and RLRE: the orderly end of an association (ACSE, BER).
  *
  *   62 len [80 01 reason] [BE n+2 04 n InitiateRequest, ciphered]       reason: 0 normal, 1 urgent, 30 the user's
  *   63 len [80 01 reason] [BE n+2 04 n InitiateResponse, ciphered]      reason: 0 normal, 1 not finished, 30 the user's

@@ -1,5 +1,5 @@
 /**
- * Protection of one message with AES-GCM, tag of 12 bytes (Green Book 9.2.3.3). What is produced and taken:
+ * Protection of one message with AES-GCM, tag of 12 bytes. What is produced and taken:
  *
  *   SC u8 | IC u32 | plaintext or ciphertext | T, 12 bytes, when authenticated
  *
@@ -121,8 +121,8 @@ export class FrameCipher {
     const textEnd = content.length - (protection.authenticated ? TAG_BYTES : 0);
     if (textEnd < FRAME_HEAD_BYTES) return REFUSED.truncated;
     const counter = ((content[1]! << 24) | (content[2]! << 16) | (content[3]! << 8) | content[4]!) >>> 0;
-    const text = content.subarray(FRAME_HEAD_BYTES, textEnd);
-    const plaintext = this.#open(text, content.subarray(textEnd), { ...how, protection, counter });
+    this.#setNonce(how.systemTitle, counter);
+    const plaintext = this.#open(content, textEnd, protection, how);
     return plaintext === null ? REFUSED.tag : { status: 'plain', plaintext, counter, protection };
   }
 
@@ -135,29 +135,26 @@ export class FrameCipher {
     this.#setNonce(how.systemTitle, how.counter);
     const cipher = createCipheriv(algorithmOf(key), key.encryption, this.#nonce, TAG_OPTIONS);
     cipher.setAAD(this.#head(controlByte(how.protection), key));
-    // Additional data may come in pieces; a piece of nothing is skipped, for OpenSSL reads it as the end.
+    // Additional data may come in pieces.
     if (how.additional.length > 0) cipher.setAAD(how.additional);
-    if (data.length > 0) cipher.setAAD(data);
+    cipher.setAAD(data);
     cipher.final();
     return cipher.getAuthTag();
   }
 
-  #open(
-    text: Uint8Array,
-    tag: Uint8Array,
-    how: FrameContext & { readonly protection: Protection; readonly counter: number },
-  ): Uint8Array | null {
-    const { key, protection, additional } = how;
+  /** The text of `content` up to `textEnd` in clear, with the nonce that was set; null: the tag behind it is wrong. */
+  #open(content: Uint8Array, textEnd: number, protection: Protection, how: FrameContext): Uint8Array | null {
+    const { key, additional } = how;
+    const text = content.subarray(FRAME_HEAD_BYTES, textEnd);
     if (!protection.authenticated && !protection.encrypted) return text;
-    this.#setNonce(how.systemTitle, how.counter);
     const decipher = createDecipheriv(algorithmOf(key), key.encryption, this.#nonce, TAG_OPTIONS);
     if (!protection.authenticated) return decipher.update(text);
     decipher.setAAD(this.#head(controlByte(protection), key));
     if (additional.length > 0) decipher.setAAD(additional);
-    decipher.setAuthTag(tag);
+    decipher.setAuthTag(content.subarray(textEnd));
     let plaintext = text;
     if (protection.encrypted) plaintext = decipher.update(text);
-    else if (text.length > 0) decipher.setAAD(text);
+    else decipher.setAAD(text);
     try {
       // Compares the tag in constant time; a wrong one is the only thing that it throws for.
       decipher.final();

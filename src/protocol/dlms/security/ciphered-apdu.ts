@@ -1,5 +1,5 @@
 /**
- * The wrapping of ciphered APDUs (Green Book 9.2.7.2.4): which key family, whose system title, and the protected content.
+ * The wrapping of ciphered APDUs: which key family, whose system title, and the protected content.
  *
  *   glo, ded            tag | length | content            the tag names the service inside
  *   DB general-glo      DB | len title | length | content     DC general-ded

@@ -1,5 +1,5 @@
 /**
- * Invocation counters, u32 (Green Book 9.2.3.3.7.3). A pair of key and counter is used for one message in the whole life of
+ * Invocation counters, u32. A pair of key and counter is used for one message in the whole life of
  * the key: AES-GCM tells its secrets to whoever sees the same pair twice. So a sender never goes back, and ends for good
  * after FFFFFFFF; only a new key begins anew. A receiver takes what is greater than the last one, gaps and all.
  */

@@ -1,6 +1,6 @@
 /**
- * High level security: both sides prove that they know a secret, each by a token over the other's challenge (Green Book
- * 9.2.7.4). The client's token answers StoC, the server's CtoS; the rule is the same for both, seen from its own side:
+ * High level security: both sides prove that they know a secret, each by a token over the other's challenge. The client's
+ * token answers StoC, the server's CtoS; the rule is the same for both, seen from its own side:
  *
  *   3  MD5(peer's challenge | secret)
  *   4  SHA-1(peer's challenge | secret)

@@ -195,7 +195,7 @@ function chooseKey(apdu: CipheredApdu, protection: Protection, context: OpenCont
   }
   const keyInfo = apdu.general?.keyInfo ?? null;
   if (keyInfo === null) return protection.broadcast ? broadcastKey(keys) : { keySet: 'unicast', key: keys };
-  // Where the key is named, the bit of the key set must be clear (Green Book 9.2.7.2.4.1).
+  // Where the key is named, the bit of the key set must be clear.
   if (protection.broadcast) return 'key-set';
   return namedKey(keyInfo, keys);
 }

@@ -1,5 +1,5 @@
 /**
- * Security suites of DLMS/COSEM, as far as symmetric services go (Green Book 9.2.3): 0 and 1 cipher with AES-GCM-128, 2 with
+ * Security suites of DLMS/COSEM, as far as symmetric services go: 0 and 1 cipher with AES-GCM-128, 2 with
  * AES-GCM-256. The asymmetric half of suites 1 and 2 (signatures, key agreement) is not here.
  */
 

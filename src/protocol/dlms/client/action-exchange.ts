@@ -7,19 +7,18 @@
  */
 
 import { Conformance } from '../acse/conformance.ts';
+import type { ActionReply, ActionResponse } from '../apdu/apdu-types.ts';
 import type { MethodDescriptor } from '../apdu/descriptors.ts';
 import { AxdrReader } from '../data/axdr-reader.ts';
 import { ByteWriter } from '../data/byte-writer.ts';
 import { BlockCollector } from './block-collector.ts';
-import type { ActionItem, ActionReturn, Exchange } from './client-options.ts';
-import type { AnswerOf, ClientSession } from './client-session.ts';
+import type { ActionItem, Exchange } from './client-options.ts';
+import type { ClientSession } from './client-session.ts';
 import { DlmsError } from './dlms-error.ts';
 import { blockBytes, firstBlockBytes } from './request-blocks.ts';
-import { actionReturnOf, readActionReturns } from './result-list.ts';
+import { actionReturnOf, readActionReplies } from './result-list.ts';
 
-type ActionResponse = AnswerOf<'action-response'>;
-
-export function* actionOne(session: ClientSession, method: MethodDescriptor, parameter: Uint8Array | null): Exchange<ActionReturn> {
+export function* actionOne(session: ClientSession, method: MethodDescriptor, parameter: Uint8Array | null): Exchange<ActionReply> {
   const invoke = session.nextInvoke();
   const request = { service: 'action-request', kind: 'normal', invoke, method, parameter } as const;
   let answer: ActionResponse;
@@ -38,7 +37,7 @@ export function* actionOne(session: ClientSession, method: MethodDescriptor, par
   return returned;
 }
 
-export function* actionList(session: ClientSession, items: readonly ActionItem[]): Exchange<readonly ActionReturn[]> {
+export function* actionList(session: ClientSession, items: readonly ActionItem[]): Exchange<readonly ActionReply[]> {
   if (items.length === 0) return [];
   session.requireAgreed(Conformance.multipleReferences, 'an ACTION with a list');
   const invoke = session.nextInvoke();
@@ -60,7 +59,7 @@ export function* actionList(session: ClientSession, items: readonly ActionItem[]
   return yield* returnsOf(session, invoke, answer, items.length);
 }
 
-function* returnsOf(session: ClientSession, invoke: number, answer: ActionResponse, count: number): Exchange<readonly ActionReturn[]> {
+function* returnsOf(session: ClientSession, invoke: number, answer: ActionResponse, count: number): Exchange<readonly ActionReply[]> {
   if (answer.kind === 'next-block') throw new DlmsError('unexpected-answer', 'a block is acknowledged where none was sent');
   if (answer.kind === 'normal') {
     // One refusal for all of them, as some servers answer a list.
@@ -68,13 +67,13 @@ function* returnsOf(session: ClientSession, invoke: number, answer: ActionRespon
     if (count > 1 && result === 0) throw new DlmsError('unexpected-answer', 'one success answers several ACTIONs');
     return Array.from({ length: count }, () => ({ result, data }));
   }
-  let results: readonly ActionReturn[] | null;
+  let results: readonly ActionReply[] | null;
   if (answer.kind === 'list') results = answer.results;
   else {
     const whole = yield* collect(session, invoke, answer);
     const reader = new AxdrReader();
     reader.reset(whole, 0, whole.length);
-    results = readActionReturns(reader);
+    results = readActionReplies(reader);
   }
   if (results === null) throw new DlmsError('malformed', 'the blocks of an ACTION make no list of results');
   if (results.length !== count) throw new DlmsError('unexpected-answer', `${results.length} results answer ${count} methods`);

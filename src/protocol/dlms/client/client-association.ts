@@ -12,6 +12,7 @@
  */
 
 import { assert } from '../../../base/assert.ts';
+import type { ActionReply } from '../apdu/apdu-types.ts';
 import type { AttributeDescriptor, MethodDescriptor, Selection } from '../apdu/descriptors.ts';
 import type { GetResult } from '../apdu/results.ts';
 import type { Refusals } from '../security/refusals.ts';
@@ -22,7 +23,6 @@ import type {
   AccessItem,
   AccessReturn,
   ActionItem,
-  ActionReturn,
   ClientOptions,
   Exchange,
   GetItem,
@@ -97,11 +97,11 @@ export class ClientAssociation {
   }
 
   /** ACTION with one encoded Data or without; request and answer may both go in blocks. */
-  action(method: MethodDescriptor, parameter: Uint8Array | null = null): Exchange<ActionReturn> {
+  action(method: MethodDescriptor, parameter: Uint8Array | null = null): Exchange<ActionReply> {
     return this.#alone(actionOne(this.#session, method, parameter));
   }
 
-  actionList(items: readonly ActionItem[]): Exchange<readonly ActionReturn[]> {
+  actionList(items: readonly ActionItem[]): Exchange<readonly ActionReply[]> {
     return this.#alone(actionList(this.#session, items));
   }
 

@@ -1,7 +1,6 @@
 /** What a client is told about itself, its server and their secrets; and what its operations take and answer. */
 
 import type { AttributeDescriptor, MethodDescriptor, Selection } from '../apdu/descriptors.ts';
-import type { GetResult } from '../apdu/results.ts';
 import type { ReceiveCounter, SendCounter } from '../security/counters.ts';
 import type { SecurityKeys } from '../security/keys.ts';
 import type { Notification } from './notification.ts';
@@ -116,11 +115,6 @@ export interface ActionItem {
   readonly parameter?: Uint8Array | null;
 }
 
-/** `result`: action-result, 0 success. `data`: what the method answered; null: nothing. */
-export interface ActionReturn {
-  readonly result: number;
-  readonly data: GetResult | null;
-}
 
 export type AccessItem =
   | { readonly kind: 'get'; readonly attribute: AttributeDescriptor; readonly selection?: Selection | null }

@@ -12,6 +12,7 @@
  */
 
 import { assert } from '../../../base/assert.ts';
+import { ApduTag } from '../apdu/apdu-tag.ts';
 import { ByteWriter } from '../data/byte-writer.ts';
 import { familyOfTag } from '../security/ciphered-apdu.ts';
 import { COUNTER_USED_UP, ReceiveCounter, SendCounter } from '../security/counters.ts';
@@ -20,6 +21,7 @@ import { type RefusalReason, Refusals } from '../security/refusals.ts';
 import { keyBytes } from '../security/suite.ts';
 import type { CipheringKind, ClientOptions, ClientSecurity } from './client-options.ts';
 import { DlmsError } from './dlms-error.ts';
+import { isRefusal } from './exceptions.ts';
 
 /** How far an association is: `pending` between the AARE and the proofs of HLS. */
 export type Phase = 'none' | 'initiate' | 'pending' | 'associated';
@@ -27,12 +29,6 @@ export type Phase = 'none' | 'initiate' | 'pending' | 'associated';
 export type OpenedAnswer =
   | { readonly status: 'plain'; readonly plain: Uint8Array; readonly authentic: boolean; readonly ciphered: boolean }
   | { readonly status: 'refused'; readonly reason: RefusalReason };
-
-const EXCEPTION_RESPONSE = 0xd8;
-const CONFIRMED_SERVICE_ERROR = 0x0e;
-/** The least tag whose services have no ciphered tag of their own: access, and what is general already. */
-const INITIATE_REQUEST = 0x01;
-const ACCESS_REQUEST = 0xd9;
 
 export class ClientProtection {
   readonly cipher = new MessageCipher(new Refusals());
@@ -120,7 +116,7 @@ export class ClientProtection {
     if (broadcastSendCounter === undefined || keys.broadcast === null) {
       throw new DlmsError('not-supported', 'a ciphered broadcast needs the broadcast key and a counter for it');
     }
-    const family = plain[0] === ACCESS_REQUEST || security.ciphering.startsWith('general') ? 'general-glo' : 'glo';
+    const family = plain[0] === ApduTag.accessRequest || security.ciphering.startsWith('general') ? 'general-glo' : 'glo';
     return this.#seal(plain, security, { family, keySet: 'broadcast', counter: taken(broadcastSendCounter) });
   }
 
@@ -139,7 +135,7 @@ export class ClientProtection {
     const { plain, ciphered } = opened;
     if (ciphered || !this.ciphered || this.#options.quirks?.plainAnswers === true) return plain;
     // A server that can't decipher, or has no association, has nothing to cipher with.
-    if (plain[0] === EXCEPTION_RESPONSE || plain[0] === CONFIRMED_SERVICE_ERROR) return plain;
+    if (isRefusal(plain)) return plain;
     throw new DlmsError('security', 'the answer came in clear in a ciphered association');
   }
 
@@ -153,16 +149,17 @@ export class ClientProtection {
 
   #openContext(security: ClientSecurity): OpenContext {
     const policy = ((security.authenticated ? 1 : 0) | (security.encrypted ? 2 : 0)) as SecurityPolicy;
-    const protection = this;
+    const dedicatedKey = (): Uint8Array | null => this.#dedicatedKey;
+    const peerTitle = (): Uint8Array | null => this.#serverTitle;
     return {
       keys: security.keys,
       policy,
       ownTitle: security.systemTitle,
       get dedicatedKey() {
-        return protection.#dedicatedKey;
+        return dedicatedKey();
       },
       get peerTitle() {
-        return protection.#serverTitle;
+        return peerTitle();
       },
       receiveCounter: (keySet) => this.#receiveCounter(security, keySet),
     };
@@ -192,10 +189,10 @@ function taken(counter: SendCounter): number {
 }
 
 function familyIn(phase: Phase, ciphering: CipheringKind, service: number): CipheringKind {
-  if (service === INITIATE_REQUEST) return 'glo';
+  if (service === ApduTag.initiateRequest) return 'glo';
   const general = ciphering === 'general-glo' || ciphering === 'general-ded';
   if (phase !== 'associated') return general ? 'general-glo' : 'glo';
   // ACCESS has no ciphered tags of its own.
-  if (service !== ACCESS_REQUEST || general) return ciphering;
+  if (service !== ApduTag.accessRequest || general) return ciphering;
   return ciphering === 'ded' ? 'general-ded' : 'general-glo';
 }

@@ -10,7 +10,8 @@
  */
 
 import { Conformance } from '../acse/conformance.ts';
-import { type Apdu, decodeApdu, encodeApdu } from '../apdu/apdu.ts';
+import { decodeApdu, encodeApdu } from '../apdu/apdu.ts';
+import type { AccessRequest, AccessResponse, Apdu } from '../apdu/apdu-types.ts';
 import type { BlockCollector } from './block-collector.ts';
 import type { ClientOptions, Exchange, Negotiated } from './client-options.ts';
 import { ClientProtection, type Phase } from './client-protection.ts';
@@ -38,7 +39,10 @@ export class ClientSession {
   constructor(options: ClientOptions) {
     this.options = options;
     this.protection = new ClientProtection(options);
-    this.#transfer = new ClientTransfer(options);
+    this.#transfer = new ClientTransfer(options, {
+      answerBytesMax: this.answerBytesMax,
+      onOther: (apdu) => this.#takeOther(apdu),
+    });
   }
 
   get negotiated(): Negotiated | null {
@@ -114,13 +118,25 @@ export class ClientSession {
     let plain = yield* this.converse(encodeApdu(apdu));
     for (let dropped = 0; dropped < DROPPED_MAX; dropped++) {
       const answer = this.decode(plain);
+      if (!isAnswer(answer)) throw unexpected(answer, service);
+      const isOwn = answer.invoke === invoke || this.options.quirks?.anyInvokeId === true;
       if (answer.service === service) {
-        const own = answer as AnswerOf<S>;
-        const repeated = collector !== null && own.kind === 'block' && collector.isRepeat(own.block);
-        if (!repeated && (own.invoke === invoke || this.options.quirks?.anyInvokeId === true)) return own;
-      } else if (!isAnswer(answer) || answer.invoke === invoke) {
-        throw new DlmsError('unexpected-answer', `${answer.service} came where ${service} was awaited`);
-      }
+        const isRepeat = collector !== null && answer.kind === 'block' && collector.isRepeat(answer.block);
+        if (isOwn && !isRepeat) return answer as AnswerOf<S>;
+      } else if (answer.invoke === invoke) throw unexpected(answer, service);
+      plain = yield* this.awaitMore();
+    }
+    throw new DlmsError('unexpected-answer', 'only answers to other requests came');
+  }
+
+  /** The same for ACCESS, whose invoke-ids are long. */
+  *requestLong(request: AccessRequest, longInvoke: number): Exchange<AccessResponse> {
+    let plain = yield* this.converse(encodeApdu(request));
+    for (let dropped = 0; dropped < DROPPED_MAX; dropped++) {
+      const answer = this.decode(plain);
+      if (answer.service === 'access-response') {
+        if (sameLongInvoke(answer.longInvoke, longInvoke) || this.options.quirks?.anyInvokeId === true) return answer;
+      } else if (!isAnswer(answer)) throw unexpected(answer, 'access-response');
       plain = yield* this.awaitMore();
     }
     throw new DlmsError('unexpected-answer', 'only answers to other requests came');
@@ -148,6 +164,10 @@ export class ClientSession {
     return yield* this.#transfer.exchange(apdu);
   }
 
+  *awaitMoreAcse(): Exchange<Uint8Array> {
+    return yield* this.#transfer.awaitMore();
+  }
+
   /** The next plain APDU without sending anything. */
   *awaitMore(): Exchange<Uint8Array> {
     return yield* this.#opened(yield* this.#transfer.awaitMore());
@@ -167,6 +187,13 @@ export class ClientSession {
     if (inner === null) return null;
     const opened = this.protection.open(inner);
     return opened.status === 'plain' ? notificationOf(opened.plain, opened.authentic) : null;
+  }
+
+  /** A notification in the middle of general blocks; whatever else comes there is dropped. */
+  #takeOther(apdu: Uint8Array): void {
+    const opened = this.protection.open(apdu);
+    const notification = opened.status === 'plain' ? notificationOf(opened.plain, opened.authentic) : null;
+    if (notification !== null) this.options.onNotification?.(notification);
   }
 
   *#opened(first: Uint8Array): Exchange<Uint8Array> {
@@ -196,8 +223,17 @@ export class ClientSession {
   }
 }
 
+function unexpected(answer: Apdu, awaited: Apdu['service']): DlmsError {
+  return new DlmsError('unexpected-answer', `${answer.service} came where ${awaited} was awaited`);
+}
+
 function replayed(cause: unknown): DlmsError {
   return new DlmsError('security', 'the answer is refused: its invocation counter was used before', { cause });
+}
+
+/** The flags above the 24 bits of the id are the sender's. */
+function sameLongInvoke(one: number, other: number): boolean {
+  return ((one ^ other) & 0xffffff) === 0;
 }
 
 function isAnswer(apdu: Apdu): apdu is AnswerOf<AnswerService> {

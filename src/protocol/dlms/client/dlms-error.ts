@@ -10,7 +10,7 @@
  * | association-refused | AARE with a result other than accepted; `diagnostic` says why |
  * | authentication-failed | the server's proof of HLS pass 4 is wrong, missing, or ours was refused |
  * | not-associated | a service was asked for before `associate`, or after `release` or the loss of the link |
- * | exception | exception-response; `exception` has state, service and the expected invocation counter |
+ * | exception | exception-response; `exception` has state, reason and the expected invocation counter |
  * | service-error | confirmed-service-error; `serviceError` has its three numbers |
  * | malformed | the answer is not an APDU that DLMS knows |
  * | unexpected-answer | a well-formed answer to something else: another service, invoke-id, block number, count of results |
@@ -55,9 +55,10 @@ export interface DlmsErrorDetails {
   /** Data-access-result or action-result. */
   readonly result?: number;
   readonly diagnostic?: { readonly source: 'user' | 'provider'; readonly code: number };
-  /** `counter`: the invocation counter that the server wants next; null when it does not say. */
-  readonly exception?: { readonly state: number; readonly service: number; readonly counter: number | null };
-  readonly serviceError?: { readonly service: number; readonly error: number; readonly code: number };
+  /** `state`: 1 not allowed, 2 unknown. `reason`: 5 deciphering, 6 counter. `counter`: the one that the server wants next. */
+  readonly exception?: { readonly state: number; readonly reason: number; readonly counter: number | null };
+  /** `of`: 1 initiate. `error`: the choice of ServiceError, `code` within it. */
+  readonly serviceError?: { readonly of: number; readonly error: number; readonly code: number };
 }
 
 export class DlmsError extends Error {

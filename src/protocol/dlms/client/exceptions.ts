@@ -1,27 +1,31 @@
 /** Refusals of the protocol itself, as errors with words for people. */
 
-import type { Apdu } from '../apdu/apdu.ts';
+import type { ConfirmedServiceError, ExceptionResponse } from '../apdu/apdu-types.ts';
+import { ApduTag } from '../apdu/apdu-tag.ts';
 import { DlmsError } from './dlms-error.ts';
 
-type AnswerOf<S extends Apdu['service']> = Extract<Apdu, { readonly service: S }>;
-
-export function exceptionError(apdu: AnswerOf<'exception-response'>): DlmsError {
-  const { state, service, counter } = apdu;
-  const words = [STATES[state] ?? `state ${state}`, SERVICES[service] ?? `service error ${service}`];
-  if (counter !== null) words.push(`expected ${counter}`);
-  return new DlmsError('exception', `the server refuses: ${words.join(', ')}`, { exception: { state, service, counter } });
+/** Whether a plain APDU is one of the two that say no to a request as such. They come in clear even where all is ciphered. */
+export function isRefusal(plain: Uint8Array): boolean {
+  return plain[0] === ApduTag.exceptionResponse || plain[0] === ApduTag.confirmedServiceError;
 }
 
-export function serviceError(apdu: AnswerOf<'confirmed-service-error'>): DlmsError {
-  const { service, error, code } = apdu;
+export function exceptionError(apdu: ExceptionResponse): DlmsError {
+  const { state, reason, counter } = apdu;
+  const words = [STATES[state] ?? `state ${state}`, REASONS[reason] ?? `reason ${reason}`];
+  if (counter !== null) words.push(`expected ${counter}`);
+  return new DlmsError('exception', `the server refuses: ${words.join(', ')}`, { exception: { state, reason, counter } });
+}
+
+export function serviceError(apdu: ConfirmedServiceError): DlmsError {
+  const { of, error, code } = apdu;
   const choice = ERRORS[error];
   const words = choice === undefined ? `error ${error} ${code}` : `${choice[0]}: ${choice[1][code] ?? code}`;
-  return new DlmsError('service-error', `the server refuses: ${words}`, { serviceError: { service, error, code } });
+  return new DlmsError('service-error', `the server refuses: ${words}`, { serviceError: { of, error, code } });
 }
 
 const STATES: Readonly<Record<number, string>> = { 1: 'service not allowed', 2: 'service unknown' };
 
-const SERVICES: Readonly<Record<number, string>> = {
+const REASONS: Readonly<Record<number, string>> = {
   1: 'operation not possible',
   2: 'service not supported',
   3: 'other reason',

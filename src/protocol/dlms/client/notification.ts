@@ -1,5 +1,6 @@
 /** What a server sends unasked: data-notification (a push) and event-notification. */
 
+import { ApduTag } from '../apdu/apdu-tag.ts';
 import { decodeApdu } from '../apdu/apdu.ts';
 import type { AttributeDescriptor } from '../apdu/descriptors.ts';
 
@@ -23,12 +24,9 @@ export type Notification =
       readonly authentic: boolean;
     };
 
-const DATA_NOTIFICATION = 0x0f;
-const EVENT_NOTIFICATION = 0xc2;
-
 /** The notification that a plain APDU is; null: it is none, or is malformed. */
 export function notificationOf(plain: Uint8Array, authentic: boolean): Notification | null {
-  if (plain[0] !== DATA_NOTIFICATION && plain[0] !== EVENT_NOTIFICATION) return null;
+  if (plain[0] !== ApduTag.dataNotification && plain[0] !== ApduTag.eventNotification) return null;
   const decoded = decodeApdu(plain);
   if (decoded.status !== 'frame') return null;
   const apdu = decoded.value;

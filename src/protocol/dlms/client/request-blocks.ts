@@ -1,6 +1,7 @@
 /** How much of a long request fits one block of it. */
 
-import { type Apdu, encodeApdu } from '../apdu/apdu.ts';
+import { encodeApdu } from '../apdu/apdu.ts';
+import type { Apdu } from '../apdu/apdu-types.ts';
 import { lengthBytes } from '../data/axdr-writer.ts';
 import type { ClientSession } from './client-session.ts';
 import { DlmsError } from './dlms-error.ts';

@@ -5,10 +5,10 @@
  *   ACTION  count { action-result, 00 | 01 { 00 Data | 01 data-access-result } }
  */
 
+import type { ActionReply } from '../apdu/apdu-types.ts';
 import type { GetResult } from '../apdu/results.ts';
 import { AxdrReader } from '../data/axdr-reader.ts';
-import { skipData } from '../data/data-codec.ts';
-import type { ActionReturn } from './client-options.ts';
+import { skipData, takeData } from '../data/data-codec.ts';
 
 /** Whether `bytes` are exactly one well-formed Data. */
 export function isOneData(bytes: Uint8Array): boolean {
@@ -31,12 +31,12 @@ export function readResults(reader: AxdrReader): readonly GetResult[] | null {
   return reader.left === 0 ? results : null;
 }
 
-export function readActionReturns(reader: AxdrReader): readonly ActionReturn[] | null {
+export function readActionReplies(reader: AxdrReader): readonly ActionReply[] | null {
   const count = reader.length();
   if (count * 2 > reader.left) return null;
-  const returns: ActionReturn[] = [];
+  const returns: ActionReply[] = [];
   for (let i = 0; i < count; i++) {
-    const one = readActionReturn(reader);
+    const one = readActionReply(reader);
     if (one === null) return null;
     returns.push(one);
   }
@@ -47,14 +47,14 @@ export function readActionReturns(reader: AxdrReader): readonly ActionReturn[] |
  * What the blocks of an ACTION's answer hold: the result with what it returns or, as other servers read the standard, the
  * returned Data alone. Null when they hold neither.
  */
-export function actionReturnOf(whole: Uint8Array): ActionReturn | null {
+export function actionReturnOf(whole: Uint8Array): ActionReply | null {
   const reader = readerOf(whole);
-  const one = readActionReturn(reader);
+  const one = readActionReply(reader);
   if (one !== null && reader.left === 0) return one;
   return isOneData(whole) ? { result: 0, data: { data: whole } } : null;
 }
 
-function readActionReturn(reader: AxdrReader): ActionReturn | null {
+function readActionReply(reader: AxdrReader): ActionReply | null {
   const result = reader.u8();
   const present = reader.u8();
   if (reader.failure !== null || present > 1) return null;
@@ -69,10 +69,9 @@ function readResult(reader: AxdrReader): GetResult | null {
     const error = reader.u8();
     return reader.failure === null ? { error } : null;
   }
-  if (choice !== 0 || reader.failure !== null) return null;
-  const from = reader.at;
-  skipData(reader);
-  return reader.failure === null ? { data: reader.bytes.subarray(from, reader.at) } : null;
+  if (choice !== 0) return null;
+  const data = takeData(reader);
+  return reader.failure === null ? { data } : null;
 }
 
 function readerOf(bytes: Uint8Array): AxdrReader {

@@ -6,14 +6,13 @@
  */
 
 import { Conformance } from '../acse/conformance.ts';
+import type { SetResponse } from '../apdu/apdu-types.ts';
 import type { AttributeDescriptor, Selection } from '../apdu/descriptors.ts';
 import { ByteWriter } from '../data/byte-writer.ts';
 import type { Exchange, SetItem } from './client-options.ts';
-import type { AnswerOf, ClientSession } from './client-session.ts';
+import type { ClientSession } from './client-session.ts';
 import { DlmsError } from './dlms-error.ts';
 import { blockBytes, firstBlockBytes } from './request-blocks.ts';
-
-type SetResponse = AnswerOf<'set-response'>;
 
 export interface SetOne {
   readonly attribute: AttributeDescriptor;
@@ -29,7 +28,7 @@ export function* setOne(session: ClientSession, { attribute, selection, value }:
   }
   const first = { service: 'set-request', kind: 'first-block', invoke, attribute, selection } as const;
   const firstBytes = firstBlockBytes(session, { ...first, last: false, block: 1, raw: NOTHING });
-  let raw = value.subarray(0, firstBytes);
+  const raw = value.subarray(0, firstBytes);
   const answer = yield* session.request({ ...first, last: false, block: 1, raw }, 'set-response', invoke);
   return resultOf(yield* sendRest(session, { invoke, whole: value, sent: firstBytes, answer }));
 }

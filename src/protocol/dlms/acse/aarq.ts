@@ -49,7 +49,7 @@ export interface Aarq {
   readonly userInformation: Uint8Array | null;
 }
 
-/** Of an AARQ to be written; what is left out is not said. `callingUserId`: 0 .. 127. */
+/** Of an AARQ to be written; what is left out is not said. `callingUserId`: 0 .. 255. */
 export type AarqParts = Pick<Aarq, 'context'> & Partial<Omit<Aarq, 'ciphered'>>;
 
 /**
@@ -94,7 +94,7 @@ export function encodeAarq(aarq: AarqParts): Uint8Array {
   ] as const;
   for (const [tag, octets] of titles) if (octets !== null) parts.push(component(tag, component(OCTET_STRING, octets)));
   if (callingUserId !== null) {
-    assert(callingUserId >= 0 && callingUserId < 0x80, 'a user id is 0 to 127');
+    assert(callingUserId >= 0 && callingUserId < 0x100, 'a user id is a u8');
     parts.push(integerComponent(Tag.callingUserId, callingUserId));
   }
   if (mechanism !== null) parts.push(REQUIREMENTS, component(Tag.mechanism, mechanismName(mechanism)));

@@ -85,6 +85,12 @@ describe('AARQ', () => {
     const glo = hexOf(vector('sec-init-req'));
     const wrong = bytesOf(`6041A109060760857405080103BE020401${glo}`);
     expect(decodeAarq(wrong)).toMatchObject({ status: 'frame', value: { userInformation: vector('sec-init-req') } });
+    const general = hexOf(vector('gen-glo-u9n'));
+    const generalWrong = bytesOf(`6055A109060760857405080103BE020401${general}`);
+    expect(decodeAarq(generalWrong)).toMatchObject({ status: 'frame', value: { userInformation: vector('gen-glo-u9n') } });
+    // What stands behind it within its lengths is not dropped, but left for whoever reads it to refuse.
+    const padded = bytesOf(`601FA109060760857405080101BE120410${INITIATE}0000`);
+    expect(decodeAarq(padded)).toMatchObject({ status: 'frame', value: { userInformation: bytesOf(`${INITIATE}0000`) } });
     expect(decodeAarq(bytesOf('6011A109060760857405080101BE050405AABB'))).toEqual({ status: 'malformed', reason: 'component-length' });
   });
 
@@ -219,7 +225,7 @@ describe('hostile bytes', () => {
         read++;
         const value = decoded.value as unknown as Partial<Aarq & Aare & Rlrq>;
         // Names that are none, and numbers that this side never writes.
-        if (value.context === -1 || value.mechanism === -1 || (value.reason ?? 0) > 127 || (value.diagnostic?.code ?? 0) & ~127 || (value.callingUserId ?? 0) & ~127) continue;
+        if (value.context === -1 || value.mechanism === -1 || (value.reason ?? 0) > 127 || (value.diagnostic?.code ?? 0) & ~127 || (value.callingUserId ?? 0) & ~255) continue;
         expect(shown((decode(encode(decoded.value as never)) as { readonly value?: object }).value ?? {})).toEqual(shown(value));
       }
     }
@@ -258,7 +264,7 @@ describe('round trip', () => {
         calledTitle: maybe(() => bytes(8)),
         callingTitle: maybe(() => bytes(8)),
         callingQualifier: maybe(() => bytes(roll(600))),
-        callingUserId: maybe(() => roll(128)),
+        callingUserId: maybe(() => roll(256)),
         // No InitiateRequest by chance: its own length would count.
         userInformation: maybe(() => Uint8Array.of(0xc0, ...bytes(roll(300)))),
       };

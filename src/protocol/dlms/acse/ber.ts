@@ -67,13 +67,12 @@ export function userInformationOctets(content: Uint8Array): Uint8Array | null {
   return inner.length > 0 && innerApduBytes(inner) === inner.length ? inner : null;
 }
 
-/** An INTEGER of up to four bytes within a component. */
+/** An INTEGER of up to four bytes within a component, which is never negative: 80 to FF alone are 128 to 255. */
 export function innerInteger(content: Uint8Array | undefined): number | null {
   const octets = innerOctets(content, INTEGER);
   if (octets === null || octets.length === 0 || octets.length > 4) return null;
-  // Sign-extended, as an INTEGER is.
-  let value = (octets[0]! << 24) >> 24;
-  for (let i = 1; i < octets.length; i++) value = value * 256 + octets[i]!;
+  let value = 0;
+  for (let i = 0; i < octets.length; i++) value = value * 256 + octets[i]!;
   return value;
 }
 
@@ -92,7 +91,7 @@ export function component(tag: number, ...parts: readonly Uint8Array[]): Uint8Ar
   return bytes;
 }
 
-/** Writes `tag | 03 | 02 01 value` for a value of 0 .. 127. */
+/** Writes `tag | 03 | 02 01 value` for a value of 0 .. 255. */
 export function integerComponent(tag: number, value: number): Uint8Array {
   return Uint8Array.of(tag, 3, INTEGER, 1, value);
 }

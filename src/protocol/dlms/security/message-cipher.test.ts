@@ -3,7 +3,7 @@ import { decodeAare, encodeAare } from '../acse/aare.ts';
 import { decodeAarq, encodeAarq } from '../acse/aarq.ts';
 import { decodeRlre, encodeRlre } from '../acse/release.ts';
 import { ByteWriter } from '../data/byte-writer.ts';
-import { cipheredTag, type CipherFamily, familyOfTag } from './ciphered-apdu.ts';
+import { FrameCipher, protectionOf } from './cipher.ts';
 import { ReceiveCounter } from './counters.ts';
 import { wrapKey } from './key-wrap.ts';
 import type { SecurityKeys } from './keys.ts';
@@ -266,6 +266,9 @@ describe('refusals', () => {
     expect(reasonOf(withControl(0x31))).toBe('suite');
     expect(reasonOf(withControl(0x3f))).toBe('suite');
     expect(reasonOf(withControl(0xb0))).toBe('compressed');
+    // Before the key set: the keys of another suite say nothing about it.
+    const dedicated = sealed(GET, sealing({ family: 'ded', keySet: 'dedicated', sessionKey: DEDICATED, keys: { ...KEYS, suite: 1 } }));
+    expect(reasonOf(dedicated, { dedicatedKey: null })).toBe('suite');
   });
 
   it('by policy', () => {
@@ -364,7 +367,32 @@ describe('key sets', () => {
   });
 });
 
+describe('broadcast', () => {
+  it('has one authentication key for all, where there is one', () => {
+    const shared = bytesOf('B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF');
+    const device = (authentication: Uint8Array, broadcastAuthentication: Uint8Array | null): SecurityKeys => ({ ...KEYS, authentication, broadcastAuthentication });
+    const message = sealed(GET, sealing({ keySet: 'broadcast', keys: device(KEYS.authentication, shared) }));
+    const outcome = (keys: SecurityKeys): string => plain(newCipher().openBytes(message, opening({ keys })));
+    expect(outcome(device(DEDICATED, shared))).toBe(hexOf(GET));
+    expect(outcome(device(shared, null))).toBe(hexOf(GET));
+    expect(outcome(device(KEYS.authentication, null))).toBe('tag');
+  });
+});
+
 describe('general-ciphering', () => {
+  it('with a named key does not set the bit of the key set', () => {
+    const head = bytesOf('DD 00 08 4D4D4D0000000001 00 00 00 010000 1E');
+    const out = new ByteWriter();
+    out.put(head);
+    const protection = protectionOf({ suite: 0, authenticated: true, encrypted: true, broadcast: true });
+    new FrameCipher().protect(out, GET, { key: KEYS, systemTitle: CLIENT, additional: head.subarray(1, -4), protection, counter: 1 });
+    expect(plain(newCipher().openBytes(out.view(), opening()))).toBe('key-set');
+    // Where none is named the bit chooses, and this was not the broadcast key.
+    const unnamed = Uint8Array.from([...head.subarray(0, -4), 0, 0x1e, ...out.view(head.length)]);
+    expect(plain(newCipher().openBytes(unnamed, opening()))).toBe('tag');
+    expect(plain(newCipher().openBytes(unnamed, opening({ keys: { ...KEYS, broadcast: KEYS.encryption } })))).toBe(hexOf(GET));
+  });
+
   it('reads as it was laid out, and the answer goes back', () => {
     // Lengths 8, 8, 8, 0, 1; key-info 01 00 00; content of 5 + 13 + 12 bytes.
     const message = hexOf(sealed(GET, sealing({ family: 'general-ciphering', general: FIELDS })));
@@ -386,42 +414,6 @@ describe('general-ciphering', () => {
 });
 
 describe('tags', () => {
-  // Reference 5.1.
-  const table: readonly (readonly [plainTag: number, glo: number, ded: number])[] = [
-    [0x01, 0x21, 0x41],
-    [0x05, 0x25, 0x45],
-    [0x06, 0x26, 0x46],
-    [0x08, 0x28, 0x48],
-    [0x0c, 0x2c, 0x4c],
-    [0x0d, 0x2d, 0x4d],
-    [0x0e, 0x2e, 0x4e],
-    [0x16, 0x36, 0x56],
-    [0x18, 0x38, 0x58],
-    [0xc0, 0xc8, 0xd0],
-    [0xc1, 0xc9, 0xd1],
-    [0xc2, 0xca, 0xd2],
-    [0xc3, 0xcb, 0xd3],
-    [0xc4, 0xcc, 0xd4],
-    [0xc5, 0xcd, 0xd5],
-    [0xc7, 0xcf, 0xd7],
-  ];
-
-  it('are those of the table, and no others', () => {
-    for (const [tag, glo, ded] of table) {
-      expect(cipheredTag('glo', tag)).toBe(glo);
-      expect(cipheredTag('ded', tag)).toBe(ded);
-    }
-    for (const tag of [0x0f, 0xc6, 0xd8, 0xd9, 0xda, 0xe0, -1]) {
-      expect([cipheredTag('glo', tag), cipheredTag('ded', tag)]).toEqual([-1, -1]);
-      expect(cipheredTag('general-glo', tag)).toBe(0xdb);
-    }
-    const families = Array.from({ length: 256 }, (_, tag) => familyOfTag(tag));
-    const known = (family: CipherFamily): readonly number[] => families.flatMap((found, tag) => (found === family ? [tag] : []));
-    expect(known('glo')).toEqual(table.map(([, glo]) => glo));
-    expect(known('ded')).toEqual(table.map(([, , ded]) => ded));
-    expect([known('general-glo'), known('general-ded'), known('general-ciphering')]).toEqual([[0xdb], [0xdc], [0xdd]]);
-  });
-
   it('a service without one is a programmer’s error in glo', () => {
     expect(() => sealed(bytesOf('D80101'), sealing())).toThrow('general family');
     expect(plain(newCipher().openBytes(sealed(bytesOf('D80101'), sealing({ family: 'general-glo' })), opening()))).toBe('D80101');

@@ -42,15 +42,18 @@ export class ByteWriter {
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#take(2), value);
+    const at = this.#take(2);
+    this.#view.setUint16(at, value);
   }
 
   u32(value: number): void {
-    this.#view.setUint32(this.#take(4), value);
+    const at = this.#take(4);
+    this.#view.setUint32(at, value);
   }
 
   u64(value: bigint): void {
-    this.#view.setBigUint64(this.#take(8), value);
+    const at = this.#take(8);
+    this.#view.setBigUint64(at, value);
   }
 
   i8(value: number): void {
@@ -62,19 +65,23 @@ export class ByteWriter {
   }
 
   i32(value: number): void {
-    this.#view.setInt32(this.#take(4), value);
+    const at = this.#take(4);
+    this.#view.setInt32(at, value);
   }
 
   i64(value: bigint): void {
-    this.#view.setBigInt64(this.#take(8), value);
+    const at = this.#take(8);
+    this.#view.setBigInt64(at, value);
   }
 
   f32(value: number): void {
-    this.#view.setFloat32(this.#take(4), value);
+    const at = this.#take(4);
+    this.#view.setFloat32(at, value);
   }
 
   f64(value: number): void {
-    this.#view.setFloat64(this.#take(8), value);
+    const at = this.#take(8);
+    this.#view.setFloat64(at, value);
   }
 
   /** A length or count in its shortest form. */
@@ -179,6 +186,7 @@ export class ByteWriter {
     this.bytes[at + 1] = value;
   }
 
+  /** May replace the view: it is looked up after this. */
   #take(count: number): number {
     this.reserve(count);
     const { at } = this;

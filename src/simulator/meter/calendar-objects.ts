@@ -131,11 +131,10 @@ function indexOf(day: Data): number {
 
 /** The registers of the rates, and the mask of those that count now. */
 export function registerActivation(): CosemObject<MeterView> {
-  const register = (rate: number): Data => structure([longUnsigned(3), name(`1.0.1.8.${rate}.255`)]);
-  const mask = (rate: number): Data => structure([text(`T${rate}`), array([unsigned(rate)])]);
+  const rates = [1, 2];
   return cosemObject<MeterView>(6, 0, '0.0.14.0.0.255', [
-    constant(2, array([register(1), register(2)])),
-    constant(3, array([mask(1), mask(2)])),
+    constant(2, array(rates.map((rate) => structure([longUnsigned(3), name(`1.0.1.8.${rate}.255`)])))),
+    constant(3, array(rates.map((rate) => structure([text(`T${rate}`), array([unsigned(rate)])])))),
     computed(4, (device) => text(`T${device.kind.quantities.activeRate(device.number, device.now)}`)),
   ]);
 }

@@ -13,7 +13,7 @@ import { assert } from '../../base/assert.ts';
 import { ActionResult, DataAccessResult } from '../../protocol/dlms/apdu/results.ts';
 import type { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
 import type { Data } from '../../protocol/dlms/data/data.ts';
-import { decodeData, encodeData } from '../../protocol/dlms/data/data-codec.ts';
+import { decodeData, encodeData, putData } from '../../protocol/dlms/data/data-codec.ts';
 import { parseObis } from '../../protocol/dlms/data/obis.ts';
 import type { AccessLevel, CosemAttribute, CosemMethod, CosemObject } from '../../protocol/dlms/server/cosem-object.ts';
 import type { Check } from './data-checks.ts';
@@ -56,7 +56,7 @@ export function computed<D extends Device>(
   make: (device: D) => Data,
   options: { readonly read?: AccessLevel; readonly mirrored?: boolean } = {},
 ): CosemAttribute<D> {
-  return live(id, (device, out) => out.put(encodeData(make(device))), options);
+  return live(id, (device, out) => putData(out, make(device)), options);
 }
 
 /** A value that operators may write. `name`: where it is kept, unique in the device. */
@@ -93,25 +93,30 @@ export interface StoredOptions<D> {
   readonly check: Check;
   readonly read?: AccessLevel;
   readonly write?: AccessLevel | 'never';
+  /** Before it is written. */
+  readonly changing?: (device: D) => void;
   /** After it was written. */
   readonly changed?: (device: D, value: Data) => void;
 }
 
 export function stored<D extends Device>(id: number, value: StoredValue<D>, options: StoredOptions<D>): CosemAttribute<D> {
-  const { check, read = 'reader', write = 'manager', changed } = options;
+  const { check, read = 'reader', write = 'manager', changing, changed } = options;
   return {
     id,
     read,
     write,
     get: (device, _request, out) => {
       if (!device.reachable) return DataAccessResult.temporaryFailure;
-      out.put(device.change?.value(value.name) ?? encodeData(value.of(device)));
+      const written = device.change?.value(value.name) ?? null;
+      if (written !== null) out.put(written);
+      else putData(out, value.of(device));
       return DataAccessResult.success;
     },
     set: (device, data) => {
       if (!device.reachable) return DataAccessResult.temporaryFailure;
       const checked = check(data);
       if (checked !== DataAccessResult.success) return checked;
+      changing?.(device);
       const result = value.set(device, data);
       if (result === DataAccessResult.success) changed?.(device, data);
       return result;

@@ -19,3 +19,16 @@ export interface HeldRows {
     visit: (step: number) => void,
   ): void;
 }
+
+/** Who wants to know what is read of readings. */
+export interface ReadingsObserver {
+  /**
+   * The profile of all meters of a concentrator is asked for rows from `fromUnixSeconds` on; told before it is answered, and
+   * the time of the station may go on in it.
+   */
+  asked(station: number, fromUnixSeconds: number): void;
+  /** It was answered with all rows up to now, `readings` of them. */
+  answered(station: number, readings: number): void;
+  /** The load profile of one meter was answered. */
+  repaired(station: number, readings: number): void;
+}

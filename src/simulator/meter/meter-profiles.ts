@@ -11,6 +11,7 @@
  * scenario's.
  */
 
+import { channelCount } from '../../grid/scenario/scenario.ts';
 import { parseObis } from '../../protocol/dlms/data/obis.ts';
 import type { CosemObject } from '../../protocol/dlms/server/cosem-object.ts';
 import { dayOf, midnightOf, monthStart } from './civil-times.ts';
@@ -45,6 +46,7 @@ function loadProfile(kind: MeterKind, rows: FoundRows): CosemObject<MeterView> {
         found.add(startUnixSeconds + step * intervalSeconds, step),
       );
     },
+    answered: (meter, found) => kind.observer?.repaired(meter.station, found.count * channelCount(scenario.behaviour.registers)),
     rows,
   });
 }
@@ -121,13 +123,16 @@ function statusName(profile: number): string {
 }
 
 function statusColumn(profile: number): ProfileColumn<MeterView> {
-  const status = (meter: MeterView, rows: FoundRows, index: number): number => meter.kind.truth.status(meter.number, rows.time[index]!);
   return {
     capture: { classId: 1, logicalName: parseObis(statusName(profile)), attribute: 2, dataIndex: 0 },
     kind: 'number',
-    value: status,
-    put: (meter, rows, index, out) => out.unsigned(status(meter, rows, index)),
+    value: statusOf,
+    put: (meter, rows, index, out) => out.unsigned(statusOf(meter, rows, index)),
   };
+}
+
+function statusOf({ kind, number }: MeterView, rows: FoundRows, index: number): number {
+  return kind.truth.status(number, rows.time[index]!);
 }
 
 function registerColumn(logicalName: string, of: (meter: MeterView, unixSeconds: number) => number): ProfileColumn<MeterView> {

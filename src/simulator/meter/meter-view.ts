@@ -13,7 +13,7 @@ import type { Meters } from '../../grid/topology/topology.ts';
 import type { Truth } from '../../grid/truth/truth.ts';
 import { Device, type DeviceKind } from './device.ts';
 import { DeviceChanges } from './device-changes.ts';
-import type { HeldRows } from './held-rows.ts';
+import type { HeldRows, ReadingsObserver } from './held-rows.ts';
 import { MeterHistory } from './meter-history.ts';
 import { type Demand, Quantities } from './quantities.ts';
 
@@ -23,6 +23,7 @@ export interface MeterKind extends DeviceKind {
   readonly meters: Meters;
   readonly truth: Truth;
   readonly rows: HeldRows;
+  readonly observer: ReadingsObserver | null;
   readonly quantities: Quantities;
   readonly history: MeterHistory;
   /** A client or a script asks a meter to push. False: it can't. */
@@ -36,6 +37,7 @@ export interface MeterKindOptions {
   readonly meters: Meters;
   readonly truth: Truth;
   readonly rows: HeldRows;
+  readonly observer?: ReadingsObserver;
   /** Whole Unix seconds of the grid at a station. */
   readonly nowUnixSeconds: (station: number) => number;
   readonly push?: (meter: number, station: number, setup: PushSetupName) => boolean;
@@ -48,6 +50,7 @@ export function meterKind(options: MeterKindOptions): MeterKind {
     meters,
     truth,
     rows,
+    observer: options.observer ?? null,
     push: push ?? null,
     quantities: new Quantities({ scenario, meters, truth }),
     history: new MeterHistory({ scenario, truth }),

@@ -46,7 +46,8 @@ export interface SelectionRefused {
   readonly result: number;
 }
 
-export type ProfileSelection = RangeSelection | EntrySelection | SelectionRefused;
+export type RowsSelection = RangeSelection | EntrySelection;
+export type ProfileSelection = RowsSelection | SelectionRefused;
 
 /** Null: everything. `offsetMinutes`: of times whose deviation is not specified. */
 export function profileSelection(

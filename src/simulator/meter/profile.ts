@@ -12,7 +12,7 @@ import type { AccessLevel, CosemAttribute, CosemMethod, CosemObject, ReadRequest
 import { constant, cosemObject, live } from './cosem-builder.ts';
 import { array, integer, longUnsigned, octets, structure, u32, enumeration } from './data-values.ts';
 import type { Device } from './device.ts';
-import { type CaptureObject, type ProfileSelection, profileSelection, type SelectableColumn } from './profile-selection.ts';
+import { type CaptureObject, profileSelection, type RowsSelection, type SelectableColumn } from './profile-selection.ts';
 
 export interface ProfileColumn<D> extends SelectableColumn {
   /** The number that a range of this column is compared with; of a clock the row's Unix seconds. Columns of `other`: 0. */
@@ -57,8 +57,12 @@ export interface ProfileOptions<D> {
   readonly entriesMax: number;
   /** Adds the rows whose clock shows from .. to (Unix seconds, may be infinite), oldest first. */
   readonly find: (device: D, from: number, to: number, rows: FoundRows) => void;
-  /** Before the rows are written; for what is computed for many rows at once. A data-access-result. */
-  readonly prepare?: (device: D, rows: FoundRows, columns: readonly number[]) => number;
+  /** Before rows are looked for. */
+  readonly asked?: (device: D, selection: RowsSelection) => void;
+  /** Before rows are written: whether there are not too many. A data-access-result. */
+  readonly admit?: (device: D, rows: FoundRows, selection: RowsSelection) => number;
+  /** After they were written. */
+  readonly answered?: (device: D, rows: FoundRows, selection: RowsSelection) => void;
   /** It is kept where it is read, so that it can be had although the device is out of reach. */
   readonly mirrored?: boolean;
   readonly read?: AccessLevel;
@@ -122,22 +126,20 @@ function putBuffer<D extends Device>(device: D, options: ProfileOptions<D>, requ
   const selection = profileSelection(request.selection, options.columns, device.kind.offsetMinutes);
   if (selection.kind === 'refused') return selection.result;
   const { rows, columns } = options;
+  options.asked?.(device, selection);
   findRows(device, options, selection);
-  const prepared = options.prepare?.(device, rows, selection.columns) ?? DataAccessResult.success;
-  if (prepared !== DataAccessResult.success) return prepared;
+  const admitted = options.admit?.(device, rows, selection) ?? DataAccessResult.success;
+  if (admitted !== DataAccessResult.success) return admitted;
   out.array(rows.count);
   for (let i = 0; i < rows.count; i++) {
     out.structure(selection.columns.length);
     for (const column of selection.columns) columns[column]!.put(device, rows, i, out);
   }
+  options.answered?.(device, rows, selection);
   return DataAccessResult.success;
 }
 
-function findRows<D extends Device>(
-  device: D,
-  options: ProfileOptions<D>,
-  selection: Exclude<ProfileSelection, { readonly kind: 'refused' }>,
-): void {
+function findRows<D extends Device>(device: D, options: ProfileOptions<D>, selection: RowsSelection): void {
   const { rows } = options;
   rows.clear();
   if (selection.kind === 'entries') {

@@ -127,20 +127,22 @@ function billingBegin(meter: MeterView): number {
 const MESSAGE_BYTES_MAX = 1024;
 
 function rest(): readonly CosemObject<MeterView>[] {
-  const failures = (longOnly: boolean) => (meter: MeterView, out: ByteWriter) => {
-    const { history } = meter.kind;
-    const span = { after: history.fromUnixSeconds, to: meter.now };
-    out.longUnsigned(history.powerFailures(meter.number, span, longOnly));
-  };
   return [
     register('1.0.0.9.11', Unit.second, () => CLOCK_SHIFT_LIMIT_SECONDS, (out, value) => out.unsigned(value)),
     data('1.0.0.4.2', constant(2, longUnsigned(1))),
     data('1.0.0.4.3', constant(2, longUnsigned(1))),
     data('0.0.96.5.0', constant(2, unsigned(0))),
-    data('0.0.96.7.21', live(2, failures(false))),
-    data('0.0.96.7.9', live(2, failures(true))),
+    data('0.0.96.7.21', powerFailures(false)),
+    data('0.0.96.7.9', powerFailures(true)),
     data('0.0.96.7.20', constant(2, longUnsigned(LONG_FAILURE_SECONDS))),
     data('0.0.96.13.0', stored(2, new StoredValue<MeterView>('message/text', text('')), { check: octetsOf(0, MESSAGE_BYTES_MAX) })),
     data('0.0.96.13.1', stored(2, new StoredValue<MeterView>('message/code', octets(new Uint8Array(0))), { check: octetsOf(0, 64) })),
   ];
+}
+
+/** Number of power failures, all or the long ones. */
+function powerFailures(longOnly: boolean): CosemAttribute<MeterView> {
+  return live(2, ({ kind: { history }, number, now }, out) =>
+    out.longUnsigned(history.powerFailures(number, { after: history.fromUnixSeconds, to: now }, longOnly)),
+  );
 }

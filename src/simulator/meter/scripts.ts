@@ -73,15 +73,16 @@ const disconnectScript = new StoredValue<Device>('disconnect-schedule/script', s
 const disconnectTimes = new StoredValue<Device>('disconnect-schedule/times', array([]));
 
 export function disconnectSchedule<D extends Device>(): CosemObject<D> {
-  const begin = (device: Device): void => {
-    settleSchedules(device);
-    device.touch().settledAt = device.now;
-  };
   return cosemObject<D>(22, 0, DISCONNECT_SCHEDULE, [
-    stored(2, disconnectScript, { check: structureOf(aLogicalName, numberOf('long-unsigned', 1, 2)), changed: begin }),
+    stored(2, disconnectScript, { check: structureOf(aLogicalName, numberOf('long-unsigned', 1, 2)), changing: settleSchedules, changed: watch }),
     constant(3, enumeration(DIFFERENT_TIMES_WILDCARDS)),
-    stored(4, disconnectTimes, { check: executionTimes, changed: begin }),
+    stored(4, disconnectTimes, { check: executionTimes, changing: settleSchedules, changed: watch }),
   ]);
+}
+
+/** From now on, times of the schedule may become due. */
+function watch(device: Device): void {
+  device.touch().settledAt = device.now;
 }
 
 /** A schedule that is part of the meter's making and can't be written. */

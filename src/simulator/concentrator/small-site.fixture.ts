@@ -10,7 +10,7 @@ import { encodeData } from '../../protocol/dlms/data/data-codec.ts';
 import { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
 import { type Data } from '../../protocol/dlms/data/data.ts';
 import { decodeData } from '../../protocol/dlms/data/data-codec.ts';
-import type { AccessLevel, CosemObject } from '../../protocol/dlms/server/cosem-object.ts';
+import type { AccessLevel, CosemObject, ReadRequest } from '../../protocol/dlms/server/cosem-object.ts';
 import { array, dateTime, integer, longUnsigned, name, structure, u32 } from '../meter/data-values.ts';
 import type { Device } from '../meter/device.ts';
 import { type MeterKind, meterKind, type MeterKindOptions } from '../meter/meter-view.ts';
@@ -119,7 +119,7 @@ export class Objects<D extends Device> {
   bytes(device: D, obis: string, attribute: number, selection: { selector: number; parameter: Data } | null = null): Uint8Array {
     const out = new ByteWriter();
     const found = this.find(obis).attributes.find(({ id }) => id === attribute);
-    const result = found?.get?.(device, { selection, clientSap: 1, level: this.#level }, out) ?? -1;
+    const result = found?.get?.(device, this.#request(selection), out) ?? -1;
     if (result !== 0) throw new Error(`${obis}, attribute ${attribute}: data-access-result ${result}`);
     return out.copy();
   }
@@ -127,7 +127,7 @@ export class Objects<D extends Device> {
   get(device: D, obis: string, attribute: number, selection: { selector: number; parameter: Data } | null = null): Got {
     const out = new ByteWriter();
     const found = this.find(obis).attributes.find(({ id }) => id === attribute);
-    const result = found?.get?.(device, { selection, clientSap: 1, level: this.#level }, out) ?? -1;
+    const result = found?.get?.(device, this.#request(selection), out) ?? -1;
     if (result !== 0) return { data: null, result };
     const decoded = decodeData(out.copy());
     if (decoded.status !== 'frame') throw new Error(`${obis}, attribute ${attribute}: no well-formed Data`);
@@ -142,13 +142,18 @@ export class Objects<D extends Device> {
 
   set(device: D, obis: string, attribute: number, value: Data): number {
     const found = this.find(obis).attributes.find(({ id }) => id === attribute);
-    return found?.set?.(device, value, { selection: null, clientSap: 1, level: this.#level }) ?? -1;
+    return found?.set?.(device, value, this.#request(null)) ?? -1;
   }
 
   invoke(device: D, obis: string, method: number, parameter: Data | null = integer(0)): number {
     const found = this.find(obis).methods.find(({ id }) => id === method);
     if (found === undefined) throw new Error(`no method ${method} of ${obis}`);
-    return found.invoke(device, parameter, { selection: null, clientSap: 1, level: this.#level }, new ByteWriter());
+    return found.invoke(device, parameter, this.#request(null), new ByteWriter());
+  }
+
+  /** None of these objects asks for the association. */
+  #request(selection: ReadRequest['selection']): ReadRequest {
+    return { selection, clientSap: 1, level: this.#level } as ReadRequest;
   }
 }
 

@@ -211,9 +211,9 @@ export class Quantities {
   }
 }
 
-/** Part of a year's sunshine that is over when `x` of the year is: its rate is 0.3 at new year and 1.35 in the middle. */
+/** Part of a year's sunshine that is over when `x` of the year is: its rate is 0.1 at new year and 1.45 in the middle. */
 function sunOver(x: number): number {
-  return x === 1 ? 1 : x * (0.3 + x * (2.1 - 1.4 * x));
+  return x === 1 ? 1 : x * (0.1 + x * (2.7 - 1.8 * x));
 }
 
 /** Part of a day's sunshine that is over when `x` of the day is: none before 6 o'clock, all of it after 18 o'clock. */

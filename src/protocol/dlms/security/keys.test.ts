@@ -41,7 +41,7 @@ describe('MasterKey', () => {
           const { encryption, authentication, master: kek } = master.keysOf(title, suite);
           seen.push(...[encryption, authentication, kek].map((key) => hexOf(key).slice(0, 32)));
         }
-        seen.push(hexOf(master.hlsSecretOf(title)).slice(0, 32), hexOf(master.passwordOf(title)));
+        seen.push(hexOf(master.hlsSecretOf(title)).slice(0, 32), hexOf(master.passwordOf(title)), hexOf(master.passwordOf(title, 'reader')));
       }
       seen.push(hexOf(master.keysOf(ONE, 0).broadcast), hexOf(master.keysOf(ONE, 0).broadcastAuthentication));
       expect(master.keysOf(ONE, 0).broadcast).toEqual(master.keysOf(OTHER, 0).broadcast);

@@ -54,10 +54,13 @@ export class MasterKey {
     });
   }
 
-  /** Password of low level security: 16 ASCII letters, digits, `-` and `_`, 96 bits. */
-  passwordOf(systemTitle: Uint8Array): Uint8Array {
+  /**
+   * Password of low level security: 16 ASCII letters, digits, `-` and `_`, 96 bits. A client that may only read has another
+   * than the manager, else it could become one.
+   */
+  passwordOf(systemTitle: Uint8Array, client: 'manager' | 'reader' = 'manager'): Uint8Array {
     assertTitle(systemTitle);
-    const raw = this.#derive('password', { suite: 0, title: systemTitle, bytes: PASSWORD_BYTES });
+    const raw = this.#derive(client === 'manager' ? 'password' : 'reader password', { suite: 0, title: systemTitle, bytes: PASSWORD_BYTES });
     return raw.map((byte) => PASSWORD_ALPHABET.charCodeAt(byte % PASSWORD_ALPHABET.length));
   }
 

@@ -5,6 +5,7 @@
 
 import { connect, createServer, type Socket } from 'node:net';
 import { assert } from '../../base/assert.ts';
+import { closeReasonOf } from './close-reason.ts';
 import type { CloseReason, Connection, ConnectionHandlers, Endpoint, Listener, Wire } from './wire.ts';
 
 const SLAB_BYTES = 256 * 1024;
@@ -112,22 +113,9 @@ class TcpConnection implements Connection {
   #reason(): CloseReason {
     if (this.#endedHere) return 'local';
     if (this.#error === null) return 'remote';
-    return REASONS[this.#error.code ?? ''] ?? 'other';
+    return closeReasonOf(this.#error.code) ?? 'other';
   }
 }
-
-const REASONS: Readonly<Record<string, CloseReason>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  EPIPE: 'reset',
-  ECONNABORTED: 'reset',
-  EHOSTUNREACH: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  EADDRNOTAVAIL: 'unreachable',
-  ETIMEDOUT: 'timeout',
-  EMFILE: 'descriptors',
-  ENFILE: 'descriptors',
-};
 
 /** Send memory. A piece that the kernel still holds is left to it; the slab then goes on behind that piece. */
 class Slab {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { systemClock, VirtualClock, type Clock } from '../../base/clock.ts';
 import { MemoryWire } from './memory-wire.ts';
 import { TcpWire } from './tcp-wire.ts';
+import { TEST_AUTHORITY_CERTIFICATE, TEST_SERVER_CERTIFICATE, TEST_SERVER_KEY } from './tls-certificates.fixture.ts';
+import { TlsWire } from './tls-wire.ts';
 import type { CloseReason, Connection, ConnectionHandlers, Endpoint, Listener, Wire } from './wire.ts';
 
 interface Stage {
@@ -13,6 +15,11 @@ interface Stage {
 
 function tcpStage(): Stage {
   return { wire: new TcpWire(), clock: systemClock, until: untilReal };
+}
+
+function tlsStage(): Stage {
+  const identity = { certificate: TEST_SERVER_CERTIFICATE, key: TEST_SERVER_KEY };
+  return { wire: new TlsWire({ identity, authorities: [TEST_AUTHORITY_CERTIFICATE] }), clock: systemClock, until: untilReal };
 }
 
 async function untilReal(condition: () => boolean): Promise<void> {
@@ -82,6 +89,7 @@ function link(recorder: Recorder): Connection {
 
 describe.each([
   ['tcp', tcpStage],
+  ['tls', tlsStage],
   ['memory', memoryStage],
 ])('%s wire', (_name, makeStage) => {
   it('carries bytes in order, both ways, and lets the caller reuse its memory at once', async () => {

@@ -1,7 +1,8 @@
 /**
  * A wire carries bytes between two endpoints in order, as TCP does: connections that open, break, and push back.
- * Implementations: `tcp-wire.ts` (the kernel's), `memory-wire.ts` (on a virtual clock, with faults). One conformance suite
- * holds for both: `wire-conformance.test.ts`.
+ * Implementations: `tcp-wire.ts` (the kernel's), `tls-wire.ts` (the same, encrypted), `memory-wire.ts` (on a virtual clock, with
+ * faults); one conformance suite holds for all: `wire-conformance.test.ts`. `udp-wire.ts` carries datagrams instead, one a write,
+ * and says where it differs.
  */
 
 export interface Endpoint {
@@ -10,8 +11,11 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Why a connection ended, with a stable code. `local`: closed by this side. */
-export type CloseReason = 'local' | 'remote' | 'refused' | 'reset' | 'unreachable' | 'timeout' | 'descriptors' | 'other';
+/**
+ * Why a connection ended, with a stable code. `local`: closed by this side. `tls`: one side does not take the other's certificate, or
+ * speaks no TLS.
+ */
+export type CloseReason = 'local' | 'remote' | 'refused' | 'reset' | 'unreachable' | 'timeout' | 'descriptors' | 'tls' | 'other';
 
 export interface Connection {
   readonly local: Endpoint;

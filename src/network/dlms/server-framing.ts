@@ -10,6 +10,7 @@ import { assert } from '../../base/assert.ts';
 import type { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
 import { APDU_BYTES_MAX, WRAPPER_HEADER_BYTES, WRAPPER_VERSION } from '../../protocol/wrapper/wpdu.ts';
 import { type WpduSink, WrapperReceiver } from '../../protocol/wrapper/wrapper-receiver.ts';
+import { DATAGRAM_BYTES_MAX } from '../wire/udp-wire.ts';
 import { apduOfDatagram, portAt } from './wrapper-framing.ts';
 
 /** Who answers the APDUs of one connection; the server core's `ServerConnection` is one. */
@@ -57,7 +58,9 @@ export class WrapperServerFraming implements ServerFraming {
 
   readonly #sink: WpduSink = (bytes, offset, length, source, destination) => {
     assert(this.#out !== null, 'a WPDU comes only while bytes are received');
-    answerWrapped(this.#handler, bytes.subarray(offset, offset + length), { source, destination, out: this.#out });
+    // Not subarray: of a Buffer that makes another, which is slower and whose slice() shares memory.
+    const apdu = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
+    answerWrapped(this.#handler, apdu, { source, destination, out: this.#out });
     return this.#out.at < TURN_BYTES_MAX;
   };
 }
@@ -73,7 +76,7 @@ export class DatagramServerFraming implements ServerFraming {
     this.#apduBytesMax = options.apduBytesMax;
   }
 
-  /** Datagrams that were no WPDU. */
+  /** Datagrams that were no WPDU, and answers that no datagram carries. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -84,7 +87,13 @@ export class DatagramServerFraming implements ServerFraming {
       this.#dropped++;
       return null;
     }
+    const at = out.at;
     answerWrapped(this.#handler, apdu, { source: portAt(bytes, 2), destination: portAt(bytes, 4), out });
+    if (out.at - at > DATAGRAM_BYTES_MAX) {
+      // The client said that it takes such answers; UDP does not.
+      this.#dropped++;
+      out.at = at;
+    }
     return null;
   }
 

@@ -1,7 +1,9 @@
 /** The wrapper of IEC 62056-47, client's side: no data link, eight bytes in front of each APDU. */
 
+import { DlmsError } from '../../protocol/dlms/client/dlms-error.ts';
 import { APDU_BYTES_MAX, putWrapperHeader, WRAPPER_HEADER_BYTES, WRAPPER_VERSION } from '../../protocol/wrapper/wpdu.ts';
 import { WrapperReceiver } from '../../protocol/wrapper/wrapper-receiver.ts';
+import { DATAGRAM_BYTES_MAX } from '../wire/udp-wire.ts';
 import type { ClientFraming, FramingSink, Station } from './framing.ts';
 
 export class WrapperFraming implements ClientFraming {
@@ -33,6 +35,8 @@ export class WrapperFraming implements ClientFraming {
 
   send(apdu: Uint8Array, { clientSap, serverSap }: Station, answered: boolean): true {
     const bytes = WRAPPER_HEADER_BYTES + apdu.length;
+    const bytesMax = this.#receiver === null ? DATAGRAM_BYTES_MAX : WRAPPER_HEADER_BYTES + APDU_BYTES_MAX;
+    if (bytes > bytesMax) throw new DlmsError('too-long', `an APDU of ${apdu.length} bytes does not fit a wrapper`);
     if (this.#scratch.length < bytes) this.#scratch = new Uint8Array(2 * bytes);
     const at = putWrapperHeader(this.#scratch, 0, { source: clientSap, destination: serverSap }, apdu.length);
     this.#scratch.set(apdu, at);

@@ -127,7 +127,10 @@ export class ClientProtection {
     if (context === null) return { status: 'refused', reason: 'key-set' };
     const opened = this.cipher.openBytes(apdu, context);
     if (opened.status === 'refused') return opened;
-    return { status: 'plain', plain: opened.plaintext, authentic: opened.protection.authenticated, ciphered: true };
+    const { plaintext, protection } = opened;
+    // No Buffer, whose slice() shares memory: what is in here goes to the user.
+    const plain = new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
+    return { status: 'plain', plain, authentic: protection.authenticated, ciphered: true };
   }
 
   /** The plain APDU of an answer; throws DlmsError `security` when it came in clear and must not. */

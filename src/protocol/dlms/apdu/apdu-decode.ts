@@ -29,28 +29,33 @@ import { ApduTag, SHORT_NAME_TAGS } from './apdu-tag.ts';
 import type { AttributeDescriptor, MethodDescriptor, Selection } from './descriptors.ts';
 import type { GetResult } from './results.ts';
 
-export function readApdu(bytes: Uint8Array): Decoded<Apdu> {
-  const parser = new ApduParser(bytes);
-  const apdu = parser.apdu();
-  if (parser.problem !== null && parser.reader.failure !== 'truncated') return { status: 'malformed', reason: parser.problem };
-  if (apdu !== null) return finished(parser.reader, apdu);
-  return parser.reader.failure === 'truncated' ? { status: 'incomplete' } : { status: 'malformed', reason: parser.reader.reason ?? 'malformed' };
-}
-
 const DESCRIPTOR_BYTES = 9;
 const LOGICAL_NAME_BYTES = 6;
+const INVOCATION_COUNTER_ERROR = 6;
 
-class ApduParser {
-  readonly reader = new AxdrReader();
+/** See `decodeApdu`. */
+export function readApdu(bytes: Uint8Array): Decoded<Apdu> {
+  return new ApduDecoder().decode(bytes);
+}
+
+/** May be used again and again; `decodeApdu` is for one. */
+export class ApduDecoder {
+  readonly #reader = new AxdrReader();
   /** What is wrong beyond A-XDR. */
-  problem: string | null = null;
+  #problem: string | null = null;
 
-  constructor(bytes: Uint8Array) {
-    this.reader.reset(bytes, 0, bytes.length);
+  /** See `decodeApdu`. */
+  decode(bytes: Uint8Array): Decoded<Apdu> {
+    this.#reader.reset(bytes, 0, bytes.length);
+    this.#problem = null;
+    const apdu = this.#apdu();
+    if (this.#problem !== null) return { status: 'malformed', reason: this.#problem };
+    // Without a problem there is an APDU, or the reader failed.
+    return finished(this.#reader, apdu as Apdu);
   }
 
-  apdu(): Apdu | null {
-    const tag = this.reader.u8();
+  #apdu(): Apdu | null {
+    const tag = this.#reader.u8();
     switch (tag) {
       case ApduTag.getRequest:
         return this.#getRequest();
@@ -69,17 +74,17 @@ class ApduParser {
       case ApduTag.accessResponse:
         return this.#accessResponse();
       case ApduTag.dataNotification:
-        return { service: 'data-notification', longInvoke: this.reader.u32(), time: this.#time(), body: takeData(this.reader) };
+        return { service: 'data-notification', longInvoke: this.#reader.u32(), time: this.#time(), body: takeData(this.#reader) };
       case ApduTag.eventNotification:
         return this.#eventNotification();
       case ApduTag.exceptionResponse:
         return this.#exceptionResponse();
       case ApduTag.confirmedServiceError:
-        return { service: 'confirmed-service-error', of: this.reader.u8(), error: this.reader.u8(), code: this.reader.u8() };
+        return { service: 'confirmed-service-error', of: this.#reader.u8(), error: this.#reader.u8(), code: this.#reader.u8() };
       case ApduTag.generalBlockTransfer:
         return this.#generalBlock();
       default:
-        if (this.reader.failure === null) this.problem = SHORT_NAME_TAGS.has(tag) ? 'short-name-service' : 'service-unknown';
+        if (this.#reader.failure === null) this.#problem = SHORT_NAME_TAGS.has(tag) ? 'service-unknown' : 'apdu-unknown';
         return null;
     }
   }
@@ -87,12 +92,13 @@ class ApduParser {
   // C0: 01 inv descriptor selection | 02 inv block u32 | 03 inv count {descriptor selection}
   #getRequest(): GetRequest | null {
     const service = 'get-request';
-    const [kind, invoke] = [this.reader.u8(), this.reader.u8()];
+    const kind = this.#reader.u8();
+    const invoke = this.#reader.u8();
     if (kind === 1) {
       const attribute = this.#attribute();
       return { service, kind: 'normal', invoke, attribute, selection: this.#selection() };
     }
-    if (kind === 2) return { service, kind: 'next', invoke, block: this.reader.u32() };
+    if (kind === 2) return { service, kind: 'next', invoke, block: this.#reader.u32() };
     if (kind === 3) return { service, kind: 'list', invoke, items: this.#references() };
     return this.#unknown('kind-unknown');
   }
@@ -100,13 +106,15 @@ class ApduParser {
   // C4: 01 inv result | 02 inv last block u32 (00 len raw | 01 error) | 03 inv count {result}
   #getResponse(): GetResponse | null {
     const service = 'get-response';
-    const [kind, invoke] = [this.reader.u8(), this.reader.u8()];
+    const kind = this.#reader.u8();
+    const invoke = this.#reader.u8();
     if (kind === 1) return { service, kind: 'normal', invoke, result: this.#result() };
     if (kind === 2) {
-      const [last, block] = [this.#flag(), this.reader.u32()];
-      const choice = this.reader.u8();
+      const last = this.#flag();
+      const block = this.#reader.u32();
+      const choice = this.#reader.u8();
       if (choice > 1) return this.#unknown('choice-unknown');
-      return { service, kind: 'block', invoke, last, block, result: choice === 0 ? { raw: this.#bytes() } : { error: this.reader.u8() } };
+      return { service, kind: 'block', invoke, last, block, result: choice === 0 ? { raw: this.#bytes() } : { error: this.#reader.u8() } };
     }
     if (kind === 3) return { service, kind: 'list', invoke, results: this.#list(2, () => this.#result()) };
     return this.#unknown('kind-unknown');
@@ -115,8 +123,9 @@ class ApduParser {
   // C1: 01 inv ref Data | 02 inv ref block | 03 inv block | 04 inv count{ref} count{Data} | 05 inv count{ref} block
   #setRequest(): SetRequest | null {
     const service = 'set-request';
-    const [kind, invoke] = [this.reader.u8(), this.reader.u8()];
-    if (kind === 1) return { service, kind: 'normal', invoke, ...this.#reference(), value: takeData(this.reader) };
+    const kind = this.#reader.u8();
+    const invoke = this.#reader.u8();
+    if (kind === 1) return { service, kind: 'normal', invoke, ...this.#reference(), value: takeData(this.#reader) };
     if (kind === 2) return { service, kind: 'first-block', invoke, ...this.#reference(), ...this.#block() };
     if (kind === 3) return { service, kind: 'block', invoke, ...this.#block() };
     if (kind === 4) {
@@ -130,11 +139,12 @@ class ApduParser {
   // C5: 01 inv result | 02 inv block | 03 inv result block | 04 inv count{result} block | 05 inv count{result}
   #setResponse(): SetResponse | null {
     const service = 'set-response';
-    const [kind, invoke] = [this.reader.u8(), this.reader.u8()];
-    if (kind === 1) return { service, kind: 'normal', invoke, result: this.reader.u8() };
-    if (kind === 2) return { service, kind: 'block', invoke, block: this.reader.u32() };
-    if (kind === 3) return { service, kind: 'last-block', invoke, result: this.reader.u8(), block: this.reader.u32() };
-    if (kind === 4) return { service, kind: 'last-block-list', invoke, results: this.#numbers(), block: this.reader.u32() };
+    const kind = this.#reader.u8();
+    const invoke = this.#reader.u8();
+    if (kind === 1) return { service, kind: 'normal', invoke, result: this.#reader.u8() };
+    if (kind === 2) return { service, kind: 'block', invoke, block: this.#reader.u32() };
+    if (kind === 3) return { service, kind: 'last-block', invoke, result: this.#reader.u8(), block: this.#reader.u32() };
+    if (kind === 4) return { service, kind: 'last-block-list', invoke, results: this.#numbers(), block: this.#reader.u32() };
     if (kind === 5) return { service, kind: 'list', invoke, results: this.#numbers() };
     return this.#unknown('kind-unknown');
   }
@@ -143,14 +153,15 @@ class ApduParser {
   //     05 inv count{method} block | 06 inv block
   #actionRequest(): ActionRequest | null {
     const service = 'action-request';
-    const [kind, invoke] = [this.reader.u8(), this.reader.u8()];
+    const kind = this.#reader.u8();
+    const invoke = this.#reader.u8();
     if (kind === 1) {
       const method = this.#method();
-      const choice = this.reader.u8();
+      const choice = this.#reader.u8();
       if (choice > 1) return this.#unknown('choice-unknown');
-      return { service, kind: 'normal', invoke, method, parameter: choice === 0 ? null : takeData(this.reader) };
+      return { service, kind: 'normal', invoke, method, parameter: choice === 0 ? null : takeData(this.#reader) };
     }
-    if (kind === 2) return { service, kind: 'next-block', invoke, block: this.reader.u32() };
+    if (kind === 2) return { service, kind: 'next-block', invoke, block: this.#reader.u32() };
     if (kind === 3) {
       const items = this.#list(DESCRIPTOR_BYTES, () => this.#method());
       return { service, kind: 'list', invoke, items, parameters: this.#datas(items.length) };
@@ -166,33 +177,36 @@ class ApduParser {
   // C7: 01 inv reply | 02 inv block | 03 inv count{reply} | 04 inv block u32
   #actionResponse(): ActionResponse | null {
     const service = 'action-response';
-    const [kind, invoke] = [this.reader.u8(), this.reader.u8()];
+    const kind = this.#reader.u8();
+    const invoke = this.#reader.u8();
     if (kind === 1) {
-      const result = this.reader.u8();
+      const result = this.#reader.u8();
       // Some servers end after the result.
-      const data = this.reader.left === 0 ? null : this.#optionalResult();
+      const data = this.#reader.left === 0 ? null : this.#optionalResult();
       return { service, kind: 'normal', invoke, result, data };
     }
     if (kind === 2) return { service, kind: 'block', invoke, ...this.#block() };
     if (kind === 3) return { service, kind: 'list', invoke, results: this.#list(2, () => this.#reply()) };
-    if (kind === 4) return { service, kind: 'next-block', invoke, block: this.reader.u32() };
+    if (kind === 4) return { service, kind: 'next-block', invoke, block: this.#reader.u32() };
     return this.#unknown('kind-unknown');
   }
 
   // D9: long-invoke u32 | time | count{specification} | count{Data}
   #accessRequest(): Apdu {
-    const [longInvoke, time] = [this.reader.u32(), this.#time()];
+    const longInvoke = this.#reader.u32();
+    const time = this.#time();
     const specifications = this.#list(1 + DESCRIPTOR_BYTES, () => this.#specification());
     return { service: 'access-request', longInvoke, time, specifications, data: this.#datas(specifications.length) };
   }
 
   // DA: long-invoke u32 | time | 00, or 01 count{specification} | count{Data} | count{choice, result}
   #accessResponse(): Apdu | null {
-    const [longInvoke, time] = [this.reader.u32(), this.#time()];
-    const choice = this.reader.u8();
+    const longInvoke = this.#reader.u32();
+    const time = this.#time();
+    const choice = this.#reader.u8();
     if (choice > 1) return this.#unknown('choice-unknown');
     const specifications = choice === 0 ? null : this.#list(1 + DESCRIPTOR_BYTES, () => this.#specification());
-    const data = this.#list(1, () => takeData(this.reader));
+    const data = this.#list(1, () => takeData(this.#reader));
     const results = this.#list(2, () => this.#accessResult());
     if (results.length !== data.length || (specifications !== null && specifications.length !== data.length)) this.#unknown('count-mismatch');
     return { service: 'access-response', longInvoke, time, specifications, data, results };
@@ -200,7 +214,7 @@ class ApduParser {
 
   // C2: time | descriptor | Data. The time comes as 00, 01 0C.., 09 0C.. or 0C..: makers differ.
   #eventNotification(): Apdu {
-    const { reader } = this;
+    const reader = this.#reader;
     const first = reader.u8();
     let time: Uint8Array | null = null;
     if (first === 0x01 || first === DataTag.octetString) time = this.#dateTime(reader.length());
@@ -210,21 +224,22 @@ class ApduParser {
 
   // D8: state | reason | counter u32 with reason 6
   #exceptionResponse(): Apdu {
-    const [state, reason] = [this.reader.u8(), this.reader.u8()];
-    const counter = reason === 6 && this.reader.left > 0 ? this.reader.u32() : null;
+    const state = this.#reader.u8();
+    const reason = this.#reader.u8();
+    const counter = reason === INVOCATION_COUNTER_ERROR ? this.#reader.u32() : null;
     return { service: 'exception-response', state, reason, counter };
   }
 
   // E0: control | block u16 | acknowledged u16 | length | bytes
   #generalBlock(): Apdu {
-    const control = this.reader.u8();
+    const control = this.#reader.u8();
     return {
       service: 'general-block-transfer',
       last: (control & 0x80) !== 0,
       streaming: (control & 0x40) !== 0,
       window: control & 0x3f,
-      block: this.reader.u16(),
-      acknowledged: this.reader.u16(),
+      block: this.#reader.u16(),
+      acknowledged: this.#reader.u16(),
       raw: this.#bytes(),
     };
   }
@@ -232,25 +247,25 @@ class ApduParser {
   // ---- Parts ----
 
   #attribute(): AttributeDescriptor {
-    const { reader } = this;
+    const reader = this.#reader;
     return { classId: reader.u16(), logicalName: this.#name(), attribute: (reader.u8() << 24) >> 24 };
   }
 
   #method(): MethodDescriptor {
-    const { reader } = this;
+    const reader = this.#reader;
     return { classId: reader.u16(), logicalName: this.#name(), method: (reader.u8() << 24) >> 24 };
   }
 
   #name(): Uint8Array {
-    const at = this.reader.skip(LOGICAL_NAME_BYTES);
-    return at < 0 ? NOTHING : this.reader.bytes.subarray(at, at + LOGICAL_NAME_BYTES);
+    const at = this.#reader.skip(LOGICAL_NAME_BYTES);
+    return at < 0 ? NOTHING : this.#reader.bytes.subarray(at, at + LOGICAL_NAME_BYTES);
   }
 
   #selection(): Selection | null {
-    const choice = this.reader.u8();
+    const choice = this.#reader.u8();
     if (choice === 0) return null;
     if (choice !== 1) return this.#unknown('choice-unknown');
-    return { selector: this.reader.u8(), parameter: takeData(this.reader) };
+    return { selector: this.#reader.u8(), parameter: takeData(this.#reader) };
   }
 
   #reference(): GetReference {
@@ -262,87 +277,89 @@ class ApduParser {
   }
 
   #block(): Block {
-    return { last: this.#flag(), block: this.reader.u32(), raw: this.#bytes() };
+    return { last: this.#flag(), block: this.#reader.u32(), raw: this.#bytes() };
   }
 
   #result(): GetResult {
-    const choice = this.reader.u8();
+    const choice = this.#reader.u8();
     if (choice > 1) this.#unknown('choice-unknown');
-    return choice === 0 ? { data: takeData(this.reader) } : { error: this.reader.u8() };
+    return choice === 0 ? { data: takeData(this.#reader) } : { error: this.#reader.u8() };
   }
 
   #optionalResult(): GetResult | null {
-    const choice = this.reader.u8();
+    const choice = this.#reader.u8();
     if (choice > 1) return this.#unknown('choice-unknown');
     return choice === 0 ? null : this.#result();
   }
 
   #reply(): ActionReply {
-    return { result: this.reader.u8(), data: this.#optionalResult() };
+    return { result: this.#reader.u8(), data: this.#optionalResult() };
   }
 
   #specification(): AccessSpecification {
-    const choice = this.reader.u8();
+    const choice = this.#reader.u8();
     if (choice === 3) return { kind: 'action', method: this.#method() };
     if (choice === 0 || choice > 5) this.#unknown('choice-unknown');
     const attribute = this.#attribute();
-    const selection = choice >= 4 ? { selector: this.reader.u8(), parameter: takeData(this.reader) } : null;
+    const selection = choice >= 4 ? { selector: this.#reader.u8(), parameter: takeData(this.#reader) } : null;
     return { kind: choice === 2 || choice === 5 ? 'set' : 'get', attribute, selection };
   }
 
   #accessResult(): AccessResult {
-    const choice = this.reader.u8();
+    const choice = this.#reader.u8();
     if (choice < 1 || choice > 3) this.#unknown('choice-unknown');
-    return { kind: choice === 1 ? 'get' : choice === 2 ? 'set' : 'action', result: this.reader.u8() };
+    return { kind: choice === 1 ? 'get' : choice === 2 ? 'set' : 'action', result: this.#reader.u8() };
   }
 
   /** 00, or 0C and 12 bytes; `09 0C` from some makers. */
   #time(): Uint8Array | null {
-    let length = this.reader.length();
+    let length = this.#reader.length();
     const tagged = length === DataTag.octetString;
-    if (tagged) length = this.reader.length();
+    if (tagged) length = this.#reader.length();
     return length === 0 && !tagged ? null : this.#dateTime(length);
   }
 
   #dateTime(length: number): Uint8Array | null {
-    if (this.reader.failure !== null) return null;
+    if (this.#reader.failure !== null) return null;
     if (length !== DATE_TIME_BYTES) return this.#unknown('time-form');
-    const at = this.reader.skip(length);
-    return at < 0 ? null : this.reader.bytes.subarray(at, at + length);
+    const at = this.#reader.skip(length);
+    return at < 0 ? null : this.#reader.bytes.subarray(at, at + length);
   }
 
   #datas(count: number): readonly Uint8Array[] {
-    const list = this.#list(1, () => takeData(this.reader));
+    const list = this.#list(1, () => takeData(this.#reader));
     if (list.length !== count) this.#unknown('count-mismatch');
     return list;
   }
 
   #numbers(): readonly number[] {
-    return this.#list(1, () => this.reader.u8());
+    return this.#list(1, () => this.#reader.u8());
   }
 
   /** `leastBytes`: what an item takes at least. */
   #list<T>(leastBytes: number, item: () => T): readonly T[] {
-    const { reader } = this;
+    const reader = this.#reader;
     const count = reader.length();
     if (count * leastBytes > reader.left) reader.fail('truncated');
     const items: T[] = [];
-    for (let i = 0; i < count && reader.failure === null && this.problem === null; i++) items.push(item());
+    for (let i = 0; i < count && reader.failure === null && this.#problem === null; i++) items.push(item());
     return items;
   }
 
   #bytes(): Uint8Array {
-    const count = this.reader.length();
-    const at = this.reader.skip(count);
-    return at < 0 ? NOTHING : this.reader.bytes.subarray(at, at + count);
+    const count = this.#reader.length();
+    const at = this.#reader.skip(count);
+    return at < 0 ? NOTHING : this.#reader.bytes.subarray(at, at + count);
   }
 
   #flag(): boolean {
-    return this.reader.u8() !== 0;
+    return this.#reader.u8() !== 0;
   }
 
   #unknown(problem: string): null {
-    if (this.reader.failure === null) this.problem ??= problem;
+    if (this.#reader.failure === null) this.#problem ??= problem;
+    // Nothing behind it can be believed.
+    this.#reader.at = this.#reader.end;
     return null;
   }
 }

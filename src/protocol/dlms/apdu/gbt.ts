@@ -5,12 +5,15 @@
  *   sender     a burst of as many blocks as the peer takes; all but the last of a burst stream, after the last one it waits
  *   receiver   keeps what comes in order. At the end of a burst it acknowledges the last block in order; the sender goes on
  *              behind that one, so a lost block is sent again. What came twice is dropped.
- *   push       window 0: nobody acknowledges, all blocks stream
+ *   push       window 0: nobody acknowledges, all blocks stream, and a lost block is lost
  *
- * A block without data is an acknowledgement and takes no number.
+ * Blocks with data count from 1. A block without data is an acknowledgement; those that follow the last data take the numbers
+ * behind it, each the next one when the peer has acknowledged the one before (Gurux clients wait for that). When an end of a
+ * burst or an acknowledgement is lost both sides are silent: who waits too long sends its burst or acknowledgement again.
  */
 
 import { assert } from '../../../base/assert.ts';
+import { ByteWriter } from '../data/byte-writer.ts';
 import type { GeneralBlock } from './apdu-types.ts';
 
 export const GBT_WINDOW_MAX = 63;
@@ -35,11 +38,11 @@ export class GbtSender {
   readonly #options: GbtSenderOptions;
   #window: number;
 
-  /** `apdu` must stay unchanged until the transfer is over. */
+  /** `apdu` must stay unchanged until the transfer is over, and fit `gbtBytesMax`. */
   constructor(apdu: Uint8Array, options: GbtSenderOptions) {
-    const { blockBytes, window } = options;
+    const { blockBytes, window, ownWindow } = options;
     assert(apdu.length > 0 && blockBytes > 0, 'there is something to send in blocks');
-    assert(window >= 0 && window <= GBT_WINDOW_MAX, 'a window has 0 to 63 blocks');
+    assert(window >= 0 && window <= GBT_WINDOW_MAX && ownWindow >= 0 && ownWindow <= GBT_WINDOW_MAX, 'a window has 0 to 63 blocks');
     this.blocks = Math.ceil(apdu.length / blockBytes);
     assert(this.blocks <= BLOCKS_MAX, 'a transfer has at most 65535 blocks');
     this.#apdu = apdu;
@@ -52,10 +55,13 @@ export class GbtSender {
     return this.acknowledged === this.blocks;
   }
 
-  /** What the peer said: it has all blocks up to `acknowledged`, and takes `window` in a burst. Older news changes nothing. */
+  /**
+   * What the peer said: it has all blocks up to `acknowledged`, and takes `window` in a burst. Older news changes nothing, and
+   * numbers behind the last block are of acknowledgements.
+   */
   peerHas(acknowledged: number, window: number): void {
-    if (acknowledged > this.acknowledged && acknowledged <= this.blocks) this.acknowledged = acknowledged;
-    if (window > 0 && this.#window > 0) this.#window = window;
+    this.acknowledged = Math.max(this.acknowledged, Math.min(acknowledged, this.blocks));
+    if (window > 0 && this.#window > 0) this.#window = Math.min(window, GBT_WINDOW_MAX);
   }
 
   /** The blocks to send now: those behind what the peer has. `received`: what this side acknowledges. */
@@ -78,47 +84,59 @@ export class GbtSender {
   }
 }
 
+/** The longest APDU that can be sent in blocks with `blockBytes` of data each. */
+export function gbtBytesMax(blockBytes: number): number {
+  return blockBytes * BLOCKS_MAX;
+}
+
 /**
  * `part`: more comes by itself. `answer`: the peer waits for an acknowledgement. `complete`: `apdu` has all of it.
- * `too-long`: it has grown over the limit; give the transfer up.
+ * `lost`: a block of a push is missing, and nobody will send it again. `too-long`: it grows over the limit. After the last two
+ * the transfer must be given up.
  */
-export type GbtTaken = 'part' | 'answer' | 'complete' | 'too-long';
+export type GbtTaken = 'part' | 'answer' | 'complete' | 'lost' | 'too-long';
 
 export class GbtReceiver {
-  /** Number of the last block in order. */
+  /** Number of the last block in order: what this side acknowledges. */
   acknowledged = 0;
   readonly #bytesMax: number;
-  #parts: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #apdu = new ByteWriter(0);
+  #peerHas = 0;
   #complete = false;
 
   constructor(options: { readonly bytesMax: number }) {
     this.#bytesMax = options.bytesMax;
   }
 
-  /** Takes a block with data; its bytes are copied. */
+  /** Takes a block; its bytes are copied. One without data is seldom needed: it moves `acknowledged` after the end. */
   take(block: GeneralBlock): GbtTaken {
-    if (!this.#complete && block.block === this.acknowledged + 1) {
-      this.#bytes += block.raw.length;
-      if (this.#bytes > this.#bytesMax) return 'too-long';
-      this.#parts.push(block.raw.slice());
-      this.acknowledged = block.block;
-      this.#complete = block.last;
-    }
+    this.#peerHas = Math.max(this.#peerHas, block.acknowledged);
+    const { raw } = block;
+    if (block.block === this.acknowledged + 1) {
+      if (this.#complete) {
+        if (isAcknowledgement(block)) this.acknowledged = block.block;
+      } else if (!isAcknowledgement(block)) {
+        const isFull = block.block === BLOCKS_MAX && !block.last;
+        if (isFull || this.#apdu.at + raw.length > this.#bytesMax) return 'too-long';
+        this.#apdu.put(raw);
+        this.acknowledged = block.block;
+        this.#complete = block.last;
+      }
+    } else if (!this.#complete && block.window === 0 && block.streaming && block.block > this.acknowledged) return 'lost';
     if (this.#complete) return 'complete';
-    return block.streaming ? 'part' : 'answer';
+    return block.streaming || isAcknowledgement(block) ? 'part' : 'answer';
   }
 
-  /** The APDU, once it is complete. */
+  /** What to send when the answer is `answer`, or when nothing has come for too long. `ownBlocks`: those of the own sender. */
+  acknowledgement(of: { readonly window: number; readonly ownBlocks: number }): GeneralBlock {
+    const block = Math.min(Math.max(of.ownBlocks, this.#peerHas) + 1, BLOCKS_MAX);
+    return gbtAcknowledgement({ window: of.window, block, acknowledged: this.acknowledged });
+  }
+
+  /** The APDU, once it is complete; a copy. */
   apdu(): Uint8Array {
     assert(this.#complete, 'all blocks have come');
-    const apdu = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      apdu.set(part, at);
-      at += part.length;
-    }
-    return apdu;
+    return this.#apdu.copy();
   }
 }
 

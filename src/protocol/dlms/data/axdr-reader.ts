@@ -123,6 +123,12 @@ export class AxdrReader {
     return this.fail('data');
   }
 
+  /** Makes a failure one of the Data: what ended too early was a part of it with a length of its own. */
+  turnIntoData(detail: DataDetail): void {
+    this.failure = 'data';
+    this.detail = detail;
+  }
+
   /** The most exact reason, for people and counters; null: nothing failed. */
   get reason(): AxdrFailure | DataDetail | null {
     return this.detail ?? this.failure;

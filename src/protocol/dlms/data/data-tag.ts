@@ -1,5 +1,7 @@
 /** Tags of the DLMS `Data` choice (Blue Book 4.1.5, IEC 62056-6-2), as they stand in front of a value. */
 
+import type { DataType } from './data.ts';
+
 export const DataTag = Object.freeze({
   nullData: 0x00,
   array: 0x01,
@@ -39,6 +41,16 @@ export function fixedBytes(tag: number): number {
   return FIXED_BYTES[tag] ?? -1;
 }
 
+/** The tag in front of a value of this type. */
+export function tagOf(type: DataType): number {
+  return TAGS[type];
+}
+
+/** Null: nobody assigned this tag. */
+export function typeOf(tag: number): DataType | null {
+  return TYPES[tag] ?? null;
+}
+
 const FIXED_BYTES = fixedBytesByTag();
 
 function fixedBytesByTag(): Int8Array {
@@ -71,4 +83,46 @@ function fixedBytesByTag(): Int8Array {
   ];
   for (const [tag, size] of sizes) bytes[tag] = size;
   return bytes;
+}
+
+const TAGS: Readonly<Record<DataType, number>> = Object.freeze({
+  'null-data': DataTag.nullData,
+  array: DataTag.array,
+  structure: DataTag.structure,
+  boolean: DataTag.boolean,
+  'bit-string': DataTag.bitString,
+  'double-long': DataTag.doubleLong,
+  'double-long-unsigned': DataTag.doubleLongUnsigned,
+  'octet-string': DataTag.octetString,
+  'visible-string': DataTag.visibleString,
+  'utf8-string': DataTag.utf8String,
+  bcd: DataTag.bcd,
+  integer: DataTag.integer,
+  long: DataTag.long,
+  unsigned: DataTag.unsigned,
+  'long-unsigned': DataTag.longUnsigned,
+  'compact-array': DataTag.compactArray,
+  long64: DataTag.long64,
+  'long64-unsigned': DataTag.long64Unsigned,
+  enum: DataTag.enumeration,
+  float32: DataTag.float32,
+  float64: DataTag.float64,
+  'date-time': DataTag.dateTime,
+  date: DataTag.date,
+  time: DataTag.time,
+  'delta-integer': DataTag.deltaInteger,
+  'delta-long': DataTag.deltaLong,
+  'delta-double-long': DataTag.deltaDoubleLong,
+  'delta-unsigned': DataTag.deltaUnsigned,
+  'delta-long-unsigned': DataTag.deltaLongUnsigned,
+  'delta-double-long-unsigned': DataTag.deltaDoubleLongUnsigned,
+  'dont-care': DataTag.dontCare,
+});
+
+const TYPES = typesByTag();
+
+function typesByTag(): readonly (DataType | null)[] {
+  const types: (DataType | null)[] = Array.from({ length: 0x100 }, () => null);
+  for (const [type, tag] of Object.entries(TAGS)) types[tag] = type as DataType;
+  return types;
 }

@@ -4,7 +4,7 @@
  *   A medium - B channel : C quantity . D processing . E rate * F billing period
  */
 
-import { assert } from '../../../base/assert.ts';
+import { assert, AssertionError } from '../../../base/assert.ts';
 
 export const OBIS_BYTES = 6;
 
@@ -23,7 +23,7 @@ export function obisOf(text: string): Uint8Array | null {
 /** The same for what stands in a program: `text` must be a code. */
 export function parseObis(text: string): Uint8Array {
   const code = obisOf(text);
-  assert(code !== null, `an OBIS code is written 1-0:1.8.0*255 or 1.0.1.8.0.255, not ${text}`);
+  if (code === null) throw new AssertionError(`an OBIS code is written 1-0:1.8.0*255 or 1.0.1.8.0.255, not ${text}`);
   return code;
 }
 

@@ -28,7 +28,7 @@ export function readResults(reader: AxdrReader): readonly GetResult[] | null {
     if (result === null) return null;
     results.push(result);
   }
-  return reader.left === 0 ? results : null;
+  return reader.failure === null && reader.left === 0 ? results : null;
 }
 
 export function readActionReplies(reader: AxdrReader): readonly ActionReply[] | null {
@@ -40,7 +40,7 @@ export function readActionReplies(reader: AxdrReader): readonly ActionReply[] | 
     if (one === null) return null;
     returns.push(one);
   }
-  return reader.left === 0 ? returns : null;
+  return reader.failure === null && reader.left === 0 ? returns : null;
 }
 
 /**

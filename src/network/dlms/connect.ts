@@ -142,6 +142,8 @@ function associationOf(options: ConnectOptions): ClientOptions {
   if ((mechanism === 5 || mechanism === 6) && security === undefined) throw new TypeError(`mechanism ${mechanism} needs \`security\``);
   return {
     random: (bytes) => Uint8Array.from(randomBytes(bytes)),
+    // Over HDLC one APDU answers one: no bursts.
+    ...(options.framing === 'hdlc' ? { generalBlockWindow: 1 } : {}),
     ...association,
     clientSap,
     serverSap,

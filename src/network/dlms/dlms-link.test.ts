@@ -145,7 +145,7 @@ describe('a peer', () => {
   });
 
   it.each([
-    ['nonsense', 'link', (_: Uint8Array): Uint8Array => Uint8Array.from(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))],
+    ['nonsense', 'link', (): Uint8Array => Uint8Array.from(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))],
     ['another version', 'link', (answer: Uint8Array) => Uint8Array.of(0, 2, ...answer.subarray(2))],
     ['no APDU', 'malformed', () => wpdu(Uint8Array.of(0xff, 1, 2, 3))],
     ['a cut APDU', 'malformed', (answer: Uint8Array) => wpdu(answer.slice(8, -1))],
@@ -302,7 +302,7 @@ describe('HDLC', () => {
 
   it('hears nothing from a device that is not here', async () => {
     const world = new World();
-    const isHere = (server: { readonly upper: number }): boolean => server.upper === 17;
+    const isHere = ({ upper }: { readonly upper: number }): boolean => upper === 17;
     await world.settled(DlmsServer.listen({ wire: world.wire, clock: world.clock, at: AT, serve: () => new TinyHandler(), hdlc: { isHere } }));
     expect(await world.failing(world.connect(hdlc()))).toMatchObject({ code: 'timeout' });
   });

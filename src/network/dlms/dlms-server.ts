@@ -8,9 +8,11 @@
 
 import type { Clock, Timer } from '../../base/clock.ts';
 import { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
-import { APDU_BYTES_MAX } from '../../protocol/wrapper/wpdu.ts';
+import { APDU_BYTES_MAX, WRAPPER_HEADER_BYTES } from '../../protocol/wrapper/wpdu.ts';
+import { DATAGRAM_BYTES_MAX } from '../wire/udp-wire.ts';
 import type { Connection, ConnectionHandlers, Endpoint, Listener, Wire } from '../wire/wire.ts';
 import { HdlcServerFraming, type HdlcServerOptions } from './hdlc-server-framing.ts';
+import { portAt } from './wrapper-framing.ts';
 import { type ApduHandler, DatagramServerFraming, type ServerFraming, WrapperServerFraming } from './server-framing.ts';
 
 export interface DlmsServerOptions {
@@ -44,6 +46,8 @@ export interface DlmsServerStats {
   readonly brokenStreams: Readonly<Record<string, number>>;
   /** Cut off because they fetched no answers. */
   readonly overrun: number;
+  /** Datagrams that were no WPDU, and answers that no datagram carries. */
+  readonly droppedDatagrams: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
 }
@@ -58,6 +62,7 @@ interface Counts {
   refused: number;
   closedIdle: number;
   overrun: number;
+  droppedDatagrams: number;
   bytesReceived: number;
   bytesSent: number;
   readonly brokenStreams: Record<string, number>;
@@ -68,7 +73,7 @@ export class DlmsServer {
   readonly #sessions = new Set<ServerSession>();
   readonly #ofAddress = new Map<string, number>();
   readonly #out = new ByteWriter(4096);
-  readonly #counts: Counts = { accepted: 0, refused: 0, closedIdle: 0, overrun: 0, bytesReceived: 0, bytesSent: 0, brokenStreams: {} };
+  readonly #counts: Counts = { accepted: 0, refused: 0, closedIdle: 0, overrun: 0, droppedDatagrams: 0, bytesReceived: 0, bytesSent: 0, brokenStreams: {} };
   #listener: Listener | null = null;
   #sweep: Timer | null = null;
   #closing = false;
@@ -219,7 +224,7 @@ class ServerSession {
   #flush(): void {
     if (this.#out.at === 0) return;
     this.#counts.bytesSent += this.#out.at;
-    const below = this.connection.write(this.#out.view());
+    const below = this.#server.datagrams === true ? this.#writeDatagrams() : this.connection.write(this.#out.view());
     if (below) return;
     if (this.connection.queuedBytes > QUEUED_BYTES_MAX) {
       this.#counts.overrun++;
@@ -228,9 +233,22 @@ class ServerSession {
     } else this.connection.pause();
   }
 
+  /** Each WPDU by itself. */
+  #writeDatagrams(): boolean {
+    const bytes = this.#out.view();
+    let below = true;
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + WRAPPER_HEADER_BYTES + portAt(bytes, at + 6);
+      if (end - at > DATAGRAM_BYTES_MAX) this.#counts.droppedDatagrams++;
+      else below = this.connection.write(bytes.subarray(at, end));
+      at = end;
+    }
+    return below;
+  }
+
   #framingFor(first: number): ServerFraming {
     const { framing = 'any', datagrams = false, apduBytesMax = APDU_BYTES_MAX, hdlc } = this.#server;
-    if (datagrams) return new DatagramServerFraming(this.#handler, { apduBytesMax });
+    if (datagrams) return new DatagramServerFraming(this.#handler, { apduBytesMax, onDropped: () => this.#counts.droppedDatagrams++ });
     const isHdlc = framing === 'hdlc' || (framing === 'any' && first === FLAG);
     return isHdlc ? new HdlcServerFraming(this.#handler, { ...hdlc, apduBytesMax }) : new WrapperServerFraming(this.#handler, { apduBytesMax });
   }

@@ -10,13 +10,17 @@ import { assert } from '../../base/assert.ts';
 import type { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
 import { APDU_BYTES_MAX, WRAPPER_HEADER_BYTES, WRAPPER_VERSION } from '../../protocol/wrapper/wpdu.ts';
 import { type WpduSink, WrapperReceiver } from '../../protocol/wrapper/wrapper-receiver.ts';
-import { DATAGRAM_BYTES_MAX } from '../wire/udp-wire.ts';
 import { apduOfDatagram, portAt } from './wrapper-framing.ts';
 
 /** Who answers the APDUs of one connection; the server core's `ServerConnection` is one. */
 export interface ApduHandler {
   /** Appends the answer to `out`, and nothing else; answers how many bytes that was, 0: no answer. */
   receive(apdu: Uint8Array, clientSap: number, serverSap: number, out: ByteWriter): number;
+  /**
+   * A further APDU of the same answer (the next of a burst of general blocks), appended as in `receive`; 0: there is none.
+   * Asked for after each answer until then, except over HDLC, where one APDU answers one.
+   */
+  more?(clientSap: number, serverSap: number, out: ByteWriter): number;
   /** The data link between these two is gone, and their association with it; the connection lives on. */
   leave?(clientSap: number, serverSap: number): void;
   /** The connection is gone. */
@@ -69,31 +73,21 @@ export class WrapperServerFraming implements ServerFraming {
 export class DatagramServerFraming implements ServerFraming {
   readonly #handler: ApduHandler;
   readonly #apduBytesMax: number;
-  #dropped = 0;
+  readonly #onDropped: () => void;
 
-  constructor(handler: ApduHandler, options: { readonly apduBytesMax: number }) {
+  constructor(handler: ApduHandler, options: { readonly apduBytesMax: number; readonly onDropped: () => void }) {
     this.#handler = handler;
     this.#apduBytesMax = options.apduBytesMax;
-  }
-
-  /** Datagrams that were no WPDU, and answers that no datagram carries. */
-  get dropped(): number {
-    return this.#dropped;
+    this.#onDropped = options.onDropped;
   }
 
   receive(bytes: Uint8Array, out: ByteWriter): null {
     const apdu = apduOfDatagram(bytes);
     if (apdu === null || apdu.length > this.#apduBytesMax) {
-      this.#dropped++;
+      this.#onDropped();
       return null;
     }
-    const at = out.at;
     answerWrapped(this.#handler, apdu, { source: portAt(bytes, 2), destination: portAt(bytes, 4), out });
-    if (out.at - at > DATAGRAM_BYTES_MAX) {
-      // The client said that it takes such answers; UDP does not.
-      this.#dropped++;
-      out.at = at;
-    }
     return null;
   }
 
@@ -109,19 +103,28 @@ interface Request {
 }
 
 function answerWrapped(handler: ApduHandler, apdu: Uint8Array, { source, destination, out }: Request): void {
+  let at = skipHeader(out);
+  let answerBytes = handler.receive(apdu, source, destination, out);
+  while (answerBytes > 0) {
+    assert(out.at === at + WRAPPER_HEADER_BYTES + answerBytes, 'a handler appends its answer and nothing else');
+    putHeader(out.bytes, at, destination, source, answerBytes);
+    if (handler.more === undefined) return;
+    at = skipHeader(out);
+    answerBytes = handler.more(source, destination, out);
+  }
+  out.at = at;
+}
+
+/** Reserves a header; answers where it is. */
+function skipHeader(out: ByteWriter): number {
   const at = out.at;
   out.reserve(WRAPPER_HEADER_BYTES);
   out.at = at + WRAPPER_HEADER_BYTES;
-  const answerBytes = handler.receive(apdu, source, destination, out);
-  assert(out.at === at + WRAPPER_HEADER_BYTES + answerBytes, 'a handler appends its answer and nothing else');
-  if (answerBytes === 0) out.at = at;
-  else putHeader(out.bytes, at, destination, source, answerBytes);
+  return at;
 }
 
 function pushWrapped(apdu: Uint8Array, clientSap: number, serverSap: number, out: ByteWriter): void {
-  const at = out.at;
-  out.reserve(WRAPPER_HEADER_BYTES + apdu.length);
-  out.at = at + WRAPPER_HEADER_BYTES;
+  const at = skipHeader(out);
   out.put(apdu);
   putHeader(out.bytes, at, serverSap, clientSap, apdu.length);
 }

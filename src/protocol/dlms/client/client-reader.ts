@@ -30,13 +30,13 @@ export const CLOCK_NAME: Uint8Array = Uint8Array.of(0, 0, 1, 0, 0, 255);
 
 /** The value of an attribute. Errors: data-access with the result, beside those of `get`. */
 export function* readData(association: ClientAssociation, attribute: AttributeDescriptor, selection: Selection | null = null): Exchange<Data> {
-  return dataOfResult(attribute, yield* association.get(attribute, selection));
+  return dataOf(bytesOfResult(attribute, yield* association.get(attribute, selection)));
 }
 
-/** The value in a result of an attribute. Errors: data-access. */
-export function dataOfResult(attribute: AttributeDescriptor, result: GetResult): Data {
+/** The encoded value in a result of an attribute. Errors: data-access. */
+export function bytesOfResult(attribute: AttributeDescriptor, result: GetResult): Uint8Array {
   if ('error' in result) throw dataAccessError(attribute, result.error);
-  return dataOf(result.data);
+  return result.data;
 }
 
 /** Several values in one request; null where the server refuses one. */

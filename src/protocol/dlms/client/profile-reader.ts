@@ -4,15 +4,17 @@
  */
 
 import { assert } from '../../../base/assert.ts';
-import type { Selection } from '../apdu/descriptors.ts';
+import type { AttributeDescriptor, Selection } from '../apdu/descriptors.ts';
 import type { Data } from '../data/data.ts';
 import { encodeData } from '../data/data-codec.ts';
 import { DATE_TIME_BYTES } from '../data/date-time.ts';
 import { formatObis } from '../data/obis.ts';
+import { expandProfile, type ProfileColumns } from '../data/profile-columns.ts';
 import type { ClientAssociation } from './client-association.ts';
 import type { Exchange } from './client-options.ts';
-import { CLASS_CLOCK, CLASS_PROFILE, CLOCK_NAME, readData } from './client-reader.ts';
+import { bytesOfResult, CLASS_CLOCK, CLASS_PROFILE, CLOCK_NAME, readData } from './client-reader.ts';
 import { elementsIn, logicalNameIn, numberIn, structureIn } from './data-shape.ts';
+import { DlmsError } from './dlms-error.ts';
 import { type DateQuirks, putInstant } from './instant.ts';
 
 export interface CaptureObject {
@@ -119,22 +121,38 @@ export interface Profile {
 }
 
 /** The encoded buffer, for whoever decodes columns without objects. Errors: data-access. */
-export function* readProfileBuffer(association: ClientAssociation, request: Pick<ProfileRequest, 'logicalName' | 'range' | 'entries' | 'quirks'>): Exchange<Uint8Array> {
-  const result = yield* association.get({ classId: CLASS_PROFILE, logicalName: request.logicalName, attribute: 2 }, selectionOf(request));
-  return bufferOf(result, request.logicalName);
+export function* readProfileBuffer(
+  association: ClientAssociation,
+  request: Pick<ProfileRequest, 'logicalName' | 'range' | 'entries' | 'quirks'>,
+): Exchange<Uint8Array> {
+  const attribute = bufferAttribute(request.logicalName);
+  return bytesOfResult(attribute, yield* association.get(attribute, selectionOf(request)));
 }
 
 /**
- * Rows of a profile. Reads the capture objects first unless they are given, and the capture period where the clock was left
+ * Rows of a profile. Reads the capture objects first unless they are given, and the capture period when the clock was left
  * out of rows. Errors: data-access, data.
  */
 export function* readProfile(association: ClientAssociation, request: ProfileRequest): Exchange<Profile> {
   const { logicalName, range, entries } = request;
   const all = request.captureObjects ?? (yield* readCaptureObjects(association, logicalName));
   const columns = columnsOf(all, range, entries);
-  const buffer = yield* readProfileBuffer(association, request);
-  const rows = rowsOf(buffer);
-  return { columns, rows };
+  const buffer = yield* readData(association, bufferAttribute(logicalName), selectionOf(request));
+  const clock = columns.findIndex(({ classId, attribute }) => classId === CLASS_CLOCK && attribute === 2);
+  const isShort = clock >= 0 && elementsIn(buffer, 'a buffer').some((row) => elementsIn(row, 'a row')[clock]?.type === 'null-data');
+  const periodSeconds = request.capturePeriodSeconds ?? (isShort ? yield* readCapturePeriod(association, logicalName) : 0);
+  return { columns, rows: expanded(buffer, { clock: clock < 0 ? null : clock, periodSeconds }) };
+}
+
+function bufferAttribute(logicalName: Uint8Array): AttributeDescriptor {
+  return { classId: CLASS_PROFILE, logicalName, attribute: 2 };
+}
+
+function expanded(buffer: Data, columns: ProfileColumns): readonly (readonly Data[])[] {
+  const expansion = expandProfile(buffer, columns);
+  if (expansion.status === 'rows') return expansion.rows;
+  const { reason, row, column } = expansion;
+  throw new DlmsError('data', `row ${row + 1}, column ${column + 1} of a profile can not be put back: ${reason}`);
 }
 
 function selectionOf({ range, entries, quirks = {} }: Pick<ProfileRequest, 'range' | 'entries' | 'quirks'>): Selection | null {
@@ -143,11 +161,16 @@ function selectionOf({ range, entries, quirks = {} }: Pick<ProfileRequest, 'rang
   return entries === undefined ? null : entrySelection(entries);
 }
 
-/** Which columns the rows have. */
+/** Which columns the rows have: those asked for, in the order of the profile. */
 function columnsOf(all: readonly CaptureObject[], range: TimeRange | undefined, entries: EntryRange | undefined): readonly CaptureObject[] {
-  if (range?.columns !== undefined && range.columns.length > 0) return range.columns;
+  const wanted = range?.columns ?? [];
+  if (wanted.length > 0) return all.filter((column) => wanted.some((one) => isSameColumn(one, column)));
   const { fromColumn = 1, toColumn = 0 } = entries ?? {};
   return all.slice(fromColumn - 1, toColumn === 0 ? undefined : toColumn);
+}
+
+function isSameColumn(one: CaptureObject, other: CaptureObject): boolean {
+  return one.classId === other.classId && one.attribute === other.attribute && one.dataIndex === other.dataIndex && one.obis === other.obis;
 }
 
 function captureObjectData(column: Pick<CaptureObject, 'classId' | 'logicalName' | 'attribute' | 'dataIndex'>, quirks: ProfileQuirks): Data {

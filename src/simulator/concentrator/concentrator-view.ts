@@ -10,9 +10,22 @@ import type { HeldRows, ReadingsObserver } from '../meter/held-rows.ts';
 import { siteOf } from '../meter/meter-view.ts';
 import { StationReadings } from './station-readings.ts';
 
-/** Logical devices of the meters: the first one, then one after the other in the order of their numbers. */
-export const METER_SAP_FIRST = 16;
+/** Logical devices of the meters: from here on, in the order of their numbers, past the address of all stations. */
+const METER_SAP_FIRST = 16;
+const ALL_STATIONS_SAP = 127;
 export const CONCENTRATOR_SAP = 1;
+
+/** Address of the meter at `index` among those of its station. */
+export function meterSap(index: number): number {
+  const sap = METER_SAP_FIRST + index;
+  return sap < ALL_STATIONS_SAP ? sap : sap + 1;
+}
+
+/** The index of the meter at `sap` among those of its station; negative: no meter's address. May be beyond the last one. */
+export function meterIndexAt(sap: number): number {
+  if (sap === ALL_STATIONS_SAP) return -1;
+  return (sap < ALL_STATIONS_SAP ? sap : sap - 1) - METER_SAP_FIRST;
+}
 
 export interface ConcentratorKind extends DeviceKind {
   readonly scenario: Scenario;

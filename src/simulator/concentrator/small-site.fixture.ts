@@ -173,8 +173,11 @@ export function range(
   options: { readonly column?: Data; readonly selected?: readonly Data[] } = {},
 ): { selector: number; parameter: Data } {
   const { column = CLOCK_COLUMN, selected = [] } = options;
-  const end = (value: number | Data): Data => (typeof value === 'number' ? dateTime(value, 60) : value);
-  return { selector: 1, parameter: structure([column, end(from), end(to), array(selected)]) };
+  return { selector: 1, parameter: structure([column, endOf(from), endOf(to), array(selected)]) };
+}
+
+function endOf(value: number | Data): Data {
+  return typeof value === 'number' ? dateTime(value, 60) : value;
 }
 
 /** Selector 2. */

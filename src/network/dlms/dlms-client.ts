@@ -2,7 +2,8 @@
  * A DLMS client on a wire: link, association and operations with promises. One request at a time goes over the link; more
  * wait in its queue. Notifications that come in between go to a callback.
  *
- * Everything is driven from the sans-IO core (`protocol/dlms/client`); `run` drives an operation of one's own.
+ * Everything is driven from the sans-IO core (`protocol/dlms/client`); `run` drives an operation of one's own. A name that is
+ * no OBIS code rejects with TypeError.
  */
 
 import type { AttributeDescriptor, MethodDescriptor, Selection } from '../../protocol/dlms/apdu/descriptors.ts';
@@ -25,7 +26,7 @@ import type { Notification } from '../../protocol/dlms/client/notification.ts';
 import { type ObjectListEntry, readObjectList } from '../../protocol/dlms/client/object-list.ts';
 import { type Profile, type ProfileQuirks, type ProfileRequest, readProfile } from '../../protocol/dlms/client/profile-reader.ts';
 import type { Data } from '../../protocol/dlms/data/data.ts';
-import { parseObis } from '../../protocol/dlms/data/obis.ts';
+import { OBIS_BYTES, obisOf } from '../../protocol/dlms/data/obis.ts';
 import { DlmsLink, type LinkOptions } from './dlms-link.ts';
 import type { Station } from './framing.ts';
 
@@ -97,31 +98,29 @@ export class DlmsClient {
 
   /** Value of an attribute. Errors: data-access when the server refuses, beside those of the link and the association. */
   get(name: Name, of: { readonly classId: number; readonly attribute: number; readonly selection?: Selection | null }): Promise<Data> {
-    const attribute = attributeOf(name, of);
-    return this.run((association) => readData(association, attribute, of.selection ?? null));
+    return this.run((association) => readData(association, attributeOf(name, of), of.selection ?? null));
   }
 
   /** Several attributes in one request; what the server refuses is null in its place. */
   getList(items: readonly { readonly name: Name; readonly classId: number; readonly attribute: number }[]): Promise<readonly (Data | null)[]> {
-    const list: GetItem[] = items.map((item) => ({ attribute: attributeOf(item.name, item) }));
-    return this.run((association) => readDataList(association, list));
+    return this.run((association) => readDataList(association, items.map((item): GetItem => ({ attribute: attributeOf(item.name, item) }))));
   }
 
   set(name: Name, of: { readonly classId: number; readonly attribute: number; readonly selection?: Selection | null }, value: Data): Promise<void> {
-    const attribute = attributeOf(name, of);
-    return this.run((association) => writeData(association, attribute, value, of.selection ?? null));
+    return this.run((association) => writeData(association, attributeOf(name, of), value, of.selection ?? null));
   }
 
   /** Invokes a method; answers what it returns, null: nothing. Errors: action when it fails. */
   action(name: Name, of: { readonly classId: number; readonly method: number }, parameter: Data | null = null): Promise<Data | null> {
-    const method: MethodDescriptor = { classId: of.classId, logicalName: nameOf(name), method: of.method };
-    return this.run((association) => invokeMethod(association, method, parameter));
+    return this.run((association) => {
+      const method: MethodDescriptor = { classId: of.classId, logicalName: nameOf(name), method: of.method };
+      return invokeMethod(association, method, parameter);
+    });
   }
 
   /** Value and unit of a register; `classId` 3, 4 or 5, default 3. */
   register(name: Name, classId = 3): Promise<RegisterReading> {
-    const logicalName = nameOf(name);
-    return this.run((association) => readRegister(association, { classId, logicalName }));
+    return this.run((association) => readRegister(association, { classId, logicalName: nameOf(name) }));
   }
 
   clock(): Promise<Instant> {
@@ -140,9 +139,8 @@ export class DlmsClient {
 
   /** Rows of a profile, by time, by number, or all; what the meter left out of them is put back. */
   profile(name: Name, request: Omit<ProfileRequest, 'logicalName'> = {}): Promise<Profile> {
-    const logicalName = nameOf(name);
     const quirks = request.quirks ?? this.#options.quirks ?? {};
-    return this.run((association) => readProfile(association, { ...request, logicalName, quirks }));
+    return this.run((association) => readProfile(association, { ...request, logicalName: nameOf(name), quirks }));
   }
 
   /** Releases the association, ends the data link and closes the connection. Does not throw: it is over in any case. */
@@ -168,9 +166,11 @@ export class DlmsClient {
   }
 }
 
-/** The bytes of a logical name. A text that is none is the programmer's error. */
-export function nameOf(name: Name): Uint8Array {
-  return typeof name === 'string' ? parseObis(name) : name;
+/** The bytes of a logical name. Throws TypeError when it is none. */
+function nameOf(name: Name): Uint8Array {
+  const bytes = typeof name === 'string' ? obisOf(name) : name;
+  if (bytes?.length !== OBIS_BYTES) throw new TypeError('a logical name is written 1-0:1.8.0*255 or 1.0.1.8.0.255, or has 6 bytes');
+  return bytes;
 }
 
 function attributeOf(name: Name, of: { readonly classId: number; readonly attribute: number }): AttributeDescriptor {

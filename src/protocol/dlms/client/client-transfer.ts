@@ -11,7 +11,7 @@ import { decodeApdu, encodeApdu } from '../apdu/apdu.ts';
 import { ApduTag } from '../apdu/apdu-tag.ts';
 import type { GeneralBlock } from '../apdu/apdu-types.ts';
 import { gatewayHeadBytes, isGateway, putGatewayHead, readGateway } from '../apdu/gateway.ts';
-import { GBT_HEAD_BYTES, gbtAcknowledgement, GbtReceiver, GbtSender, isAcknowledgement } from '../apdu/gbt.ts';
+import { GBT_HEAD_BYTES, GbtReceiver, GbtSender, isAcknowledgement } from '../apdu/gbt.ts';
 import { ByteWriter } from '../data/byte-writer.ts';
 import type { ClientOptions, Exchange, Negotiated } from './client-options.ts';
 import { DlmsError } from './dlms-error.ts';
@@ -94,6 +94,7 @@ export class ClientTransfer {
     if (push === null) return null;
     const taken = push.take(block);
     if (taken === 'part' || taken === 'answer') return null;
+    // Complete, or never to be.
     this.#push = null;
     return taken === 'complete' ? push.apdu() : null;
   }
@@ -121,7 +122,7 @@ export class ClientTransfer {
       if (reply === null) throw malformedBlock();
       // The window of the peer is of no use: one block goes for one that comes.
       sender.peerHas(reply.acknowledged, 1);
-      if (sender.isDone) return yield* this.#blocks(isAcknowledgement(reply) ? null : reply, sender.blocks);
+      if (sender.isDone) return yield* this.#blocks(reply, sender.blocks);
       if (sender.acknowledged === before) repeats++;
     }
     throw new DlmsError('block-transfer', 'the server does not take a general block');
@@ -133,33 +134,34 @@ export class ClientTransfer {
     if (apdu[0] !== ApduTag.generalBlockTransfer) return apdu;
     const block = blockOf(apdu);
     if (block === null) throw malformedBlock();
-    return yield* this.#blocks(isAcknowledgement(block) ? null : block, ownBlocks);
+    return yield* this.#blocks(block, ownBlocks);
   }
 
-  /** Takes the first block of an answer, or waits for it, and asks for the others. */
-  *#blocks(first: GeneralBlock | null, ownBlocks: number): Exchange<Uint8Array> {
+  /** Takes the first block of an answer and asks for the others. */
+  *#blocks(first: GeneralBlock, ownBlocks: number): Exchange<Uint8Array> {
     const receiver = new GbtReceiver({ bytesMax: this.#answerBytesMax });
-    let block = first;
+    const acknowledge = (): Uint8Array => this.prefixed(encodeApdu(receiver.acknowledgement({ window: this.#window, ownBlocks })));
+    let block: GeneralBlock | null = first;
     let lost = 0;
     for (let others = 0; others < OTHERS_MAX; ) {
       const taken = block === null ? 'part' : receiver.take(block);
       if (taken === 'complete') return receiver.apdu();
       if (taken === 'too-long') throw new DlmsError('block-transfer', `the blocks of an answer are more than ${this.#answerBytesMax} bytes`);
-      let sent = taken === 'part' ? NOTHING : this.#acknowledgement(receiver, ownBlocks);
+      if (taken === 'lost') throw new DlmsError('block-transfer', 'a general block is lost, and the server does not repeat it');
+      let sent = taken === 'part' ? NOTHING : acknowledge();
       let bytes: Uint8Array | null = null;
       while (bytes === null) {
         try {
           bytes = yield sent;
         } catch (error) {
           if (!isTimeout(error) || ++lost > LOST_MAX) throw error;
-          sent = this.#acknowledgement(receiver, ownBlocks);
+          sent = acknowledge();
         }
       }
       const apdu = this.#unprefixed(bytes);
       if (apdu[0] === ApduTag.generalBlockTransfer) {
         block = blockOf(apdu);
         if (block === null) throw malformedBlock();
-        if (isAcknowledgement(block)) block = null;
       } else if (isRefusal(apdu)) return apdu;
       else {
         this.#onOther(apdu);
@@ -172,10 +174,6 @@ export class ClientTransfer {
 
   get #window(): number {
     return this.#options.generalBlockWindow ?? WINDOW;
-  }
-
-  #acknowledgement(receiver: GbtReceiver, ownBlocks: number): Uint8Array {
-    return this.prefixed(encodeApdu(gbtAcknowledgement({ window: this.#window, block: ownBlocks + 1, acknowledged: receiver.acknowledged })));
   }
 
   /** Takes the prefix away and looks whether it is the right one. */

@@ -92,5 +92,4 @@ it('a meter at rest takes fewer than 100 bytes, one whose relay was switched a f
   expect(hosts.meterKind.changes.size).toBe(switched);
   expect(perSwitched).toBeGreaterThan(30);
   expect(perSwitched).toBeLessThan(400);
-  process.stderr.write(`MEM ${perMeter} ${perSwitched}\n`);
 });

@@ -83,9 +83,10 @@ export class DeviceChange {
   }
 
   addEvent(event: DeviceEvent): void {
-    const events = (this.#events ??= []);
-    if (events.length >= 2 * EVENTS_MAX) events.splice(0, 2);
-    events.push(event.at * 0x1_0000 + event.log * 0x100 + event.code, event.shown - event.at);
+    const before = this.#events ?? [];
+    const kept = before.length < 2 * EVENTS_MAX ? before : before.slice(2);
+    // Copied and not pushed to: an array that grows takes room for 16 more, and most devices have one event or two.
+    this.#events = [...kept, event.at * 0x1_0000 + event.log * 0x100 + event.code, event.shown - event.at];
   }
 
   /** Forgets the events of a log; what is computed is left out up to `at`. */

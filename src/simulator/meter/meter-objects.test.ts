@@ -1,39 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Data } from '../../protocol/dlms/data/data.ts';
-import { Objects, plain, range, type Site, type SiteChanges, smallSite, STATION_METERS } from '../concentrator/small-site.fixture.ts';
+import { plain } from '../concentrator/small-site.fixture.ts';
 import { array, boolean, dateTime, enumeration, integer, long, longUnsigned, name, NULL_DATA, octets, structure, text, u32, unsigned } from './data-values.ts';
-import { DeviceChanges, EVENTS_MAX, RESETS_MAX, VALUE_BYTES_MAX, VALUES_BYTES_MAX, VALUES_MAX } from './device-changes.ts';
-import { meterObjects } from './meter-objects.ts';
-import { MeterView } from './meter-view.ts';
 import { operateRelay, SUPPLY } from './relay-bank.ts';
-
-const CLOCK = '0.0.1.0.0';
-const RELAY = '0.0.96.3.10';
-const STANDARD = '0.0.99.98.0';
-const FRAUD = '0.0.99.98.1';
-const DISCONNECTOR = '0.0.99.98.2';
-const DAY = 86_400;
-
-function metersOf(changes: SiteChanges = {}): { site: Site; objects: Objects<MeterView>; view: (meter: number) => MeterView } {
-  const site = smallSite({ allUp: true, ...changes });
-  const objects = new Objects(meterObjects(site.meterKind));
-  return {
-    site,
-    objects,
-    view: (meter) => new MeterView({ meter, station: Math.floor(meter / STATION_METERS), sap: 16, kind: site.meterKind }),
-  };
-}
-
-const shown = (unixSeconds: number): string => plain(dateTime(unixSeconds, 60)) as string;
-const logOf = (objects: Objects<MeterView>, meter: MeterView, obis: string): [string, number][] =>
-  plain(objects.get(meter, obis, 2).data ?? NULL_DATA) as [string, number][];
-/** What was logged since `before`. */
-const since = (objects: Objects<MeterView>, meter: MeterView, obis: string, before: number): [string, number][] =>
-  logOf(objects, meter, obis).slice(before);
+import { CLOCK, DAY, DISCONNECTOR, logOf, RELAY, shown, smallMeters, STANDARD } from './small-meters.fixture.ts';
 
 describe('clock', () => {
   it('is right at the start, and drifts as its crystal does', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     const ahead = (meter: number): number => view(meter).clock - site.now;
     for (let meter = 0; meter < 72; meter++) expect(ahead(meter)).toBe(0);
     expect(objects.value(view(3), CLOCK)).toBe(shown(site.now));
@@ -47,14 +21,14 @@ describe('clock', () => {
   });
 
   it('is set, goes on drifting from there, and logs a greater shift with both times', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     const at = site.timeOf(20) + 7;
     site.now = at;
     const before = logOf(objects, view(5), STANDARD).length;
     const old = view(5).clock;
     expect(objects.set(view(5), CLOCK, 2, dateTime(at + 3600, 60))).toBe(0);
     expect(objects.value(view(5), CLOCK)).toBe(shown(at + 3600));
-    expect(since(objects, view(5), STANDARD, before)).toEqual([[shown(old), 4], [shown(at + 3600), 5]]);
+    expect(logOf(objects, view(5), STANDARD).slice(before)).toEqual([[shown(old), 4], [shown(at + 3600), 5]]);
     site.now += 100 * DAY;
     expect(view(5).clock - site.now).toBe(3600 + Math.trunc(view(5).driftPpm * 8.64));
     expect(view(6).clock - site.now).not.toBe(view(5).clock - site.now);
@@ -70,7 +44,7 @@ describe('clock', () => {
   });
 
   it('logs no small shift', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     const before = logOf(objects, view(5), STANDARD).length;
     expect(objects.set(view(5), CLOCK, 2, dateTime(site.now + 9, 60))).toBe(0);
     expect(view(5).clock).toBe(site.now + 9);
@@ -85,13 +59,13 @@ describe('clock', () => {
     ['long ago', dateTime(86_400 * 365 * 25, 0), 250],
     ['far ahead', dateTime(86_400 * 365 * 140, 0), 250],
   ] as const)('is not set to %s', (_what, value, result) => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     expect(objects.set(view(5), CLOCK, 2, value)).toBe(result);
     expect(view(5).clock).toBe(site.now);
   });
 
   it('adjusts itself to quarter, period, minute, a preset time, and by seconds', () => {
-    const { site, objects, view } = metersOf({ behaviour: { intervalSeconds: 3600 } });
+    const { site, objects, view } = smallMeters({ behaviour: { intervalSeconds: 3600 } });
     const set = (offset: number): void => {
       site.now = site.timeOf(3);
       objects.set(view(5), CLOCK, 2, dateTime(site.now + offset, 60));
@@ -123,7 +97,7 @@ describe('clock', () => {
 
 describe('relay', () => {
   it('is switched by method and by script, and logs what it did', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(4);
     const state = (meter: number): unknown[] => [2, 3, 4].map((attribute) => objects.value(view(meter), RELAY, attribute));
     expect(state(9)).toEqual([true, 1, 4]);
@@ -144,7 +118,7 @@ describe('relay', () => {
   });
 
   it('takes the modes that there are; mode 0 connects', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(4);
     for (let mode = 0; mode <= 6; mode++) {
       expect(objects.set(view(9), RELAY, 4, enumeration(mode))).toBe(0);
@@ -166,7 +140,7 @@ describe('relay', () => {
   });
 
   it('is switched by its schedule, at the time that is due, though nobody looked then', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     const schedule = '0.0.15.0.1';
     site.now = site.timeOf(4);
     const times = (...of: readonly (readonly [number[], number[]])[]): Data =>
@@ -197,7 +171,7 @@ describe('relay', () => {
   });
 
   it('carries out what was due before its schedule was changed', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(0);
     const at = (hour: number): Data => array([structure([octets(Uint8Array.of(hour, 0, 0, 0)), octets(Uint8Array.of(255, 255, 255, 255, 255))])]);
     objects.set(view(9), '0.0.15.0.1', 4, at(3));
@@ -207,141 +181,9 @@ describe('relay', () => {
   });
 });
 
-describe('logs and alarms', () => {
-  it('have what happens by itself, pairwise, in order, the same whenever they are read', () => {
-    const { site, objects, view } = metersOf();
-    site.now = site.timeOf(287);
-    const codes = new Map<number, number>();
-    for (let meter = 0; meter < 72; meter++) {
-      const events = [...logOf(objects, view(meter), STANDARD), ...logOf(objects, view(meter), FRAUD)];
-      for (const [, code] of events) codes.set(code, (codes.get(code) ?? 0) + 1);
-      expect(logOf(objects, view(meter), DISCONNECTOR)).toEqual([]);
-    }
-    const count = (code: number): number => codes.get(code) ?? 0;
-    // 72 meters in 123 days: about 148 power failures and 6 covers or magnets.
-    expect(count(1)).toBeGreaterThan(100);
-    expect(count(1)).toBeLessThan(200);
-    expect(Math.abs(count(1) - count(2))).toBeLessThanOrEqual(1);
-    expect(count(4)).toBe(count(5));
-    expect(count(42) + count(44)).toBeGreaterThan(0);
-    const late = logOf(objects, view(7), STANDARD);
-    site.now = site.timeOf(100);
-    const early = logOf(objects, view(7), STANDARD);
-    expect(late.slice(0, early.length)).toEqual(early);
-    expect(site.meterKind.changes.size).toBe(0);
-  });
-
-  it('say when the clock was adjusted, as the status of the rows does', () => {
-    const { site, objects, view } = metersOf();
-    let adjusted = 0;
-    for (let meter = 0; meter < 72; meter++) {
-      const steps = Array.from({ length: 288 }, (_, step) => step).filter((step) => (site.truth.status(meter, site.timeOf(step)) & 0x20) !== 0);
-      for (const step of steps) {
-        site.now = site.timeOf(step);
-        const events = logOf(objects, view(meter), STANDARD).filter(([, code]) => code === 4 || code === 5);
-        expect(events.length).toBeGreaterThanOrEqual(2);
-        site.now = site.timeOf(step) - 900;
-        expect(logOf(objects, view(meter), STANDARD).filter(([, code]) => code === 5).length).toBe(events.length / 2 - 1);
-        adjusted++;
-      }
-    }
-    expect(adjusted).toBeGreaterThan(3);
-  });
-
-  it('are cleared on request, which is logged', () => {
-    const { site, objects, view } = metersOf();
-    site.now = site.timeOf(20);
-    objects.invoke(view(9), RELAY, 1);
-    let meter = 0;
-    while (logOf(objects, view(meter), STANDARD).length < 2) meter++;
-    expect(objects.invoke(view(meter), STANDARD, 1)).toBe(0);
-    expect(logOf(objects, view(meter), STANDARD).map(([, code]) => code)).toEqual([255]);
-    expect(objects.invoke(view(9), FRAUD, 1)).toBe(0);
-    expect(logOf(objects, view(9), DISCONNECTOR)).toHaveLength(1);
-    site.now += 400 * DAY;
-    expect(logOf(objects, view(meter), STANDARD)[0]?.[1]).toBe(255);
-    expect(logOf(objects, view(meter), STANDARD).length).toBeGreaterThan(3);
-  });
-
-  it('hold their last entries only', () => {
-    const { site, objects, view } = metersOf();
-    for (let i = 0; i < 70; i++) {
-      site.now = site.timeOf(0) + i;
-      objects.invoke(view(9), RELAY, 1 + (i % 2));
-    }
-    expect(logOf(objects, view(9), DISCONNECTOR)).toHaveLength(EVENTS_MAX);
-    expect(logOf(objects, view(9), DISCONNECTOR).at(-1)).toEqual([shown(site.now), 63]);
-    expect(objects.value(view(9), DISCONNECTOR, 7)).toBe(EVENTS_MAX);
-    site.now = site.timeOf(0) + 6000 * DAY;
-    expect(logOf(objects, view(9), STANDARD)).toHaveLength(100);
-  });
-
-  it('give ranges by the time that is shown', () => {
-    const { site, objects, view } = metersOf();
-    site.now = site.timeOf(10);
-    objects.set(view(9), CLOCK, 2, dateTime(site.now + 5000, 60));
-    objects.invoke(view(9), RELAY, 1);
-    const rows = (from: number, to: number): unknown => plain(objects.get(view(9), DISCONNECTOR, 2, range(from, to)).data ?? NULL_DATA);
-    expect(rows(site.now + 5000, site.now + 5000)).toHaveLength(1);
-    expect(rows(site.now - 100, site.now + 100)).toEqual([]);
-  });
-
-  it('raise alarms until they are reset', () => {
-    const { site, objects, view } = metersOf();
-    site.now = site.timeOf(200) + 10 * DAY;
-    const descriptor = '0.0.97.98.20';
-    let meter = 0;
-    while (objects.value(view(meter), descriptor) === 0) meter++;
-    expect(objects.value(view(meter), descriptor)).toBe(0b100);
-    expect(objects.set(view(meter), descriptor, 2, u32(0b1100))).toBe(0);
-    expect(objects.value(view(meter), descriptor)).toBe(0b100);
-    expect(objects.set(view(meter), descriptor, 2, u32(0))).toBe(0);
-    expect(objects.value(view(meter), descriptor)).toBe(0);
-    expect(objects.set(view(meter), descriptor, 2, unsigned(0))).toBe(12);
-    expect(objects.set(view(meter), RELAY, 4, enumeration(2))).toBe(0);
-    site.now += 1;
-    objects.set(view(meter), RELAY, 4, enumeration(3));
-    expect(objects.value(view(meter), descriptor)).toBe(0b10000);
-    expect(objects.set(view(meter), '0.0.97.98.10', 2, u32(0b100))).toBe(0);
-    expect(objects.value(view(meter), descriptor)).toBe(0);
-    site.now += 300 * DAY;
-    expect(objects.value(view(meter), descriptor)).toBe(0b100);
-  });
-
-  it('show a cover that is open right now', () => {
-    const { site, objects, view } = metersOf();
-    const { history } = site.meterKind;
-    let found = 0;
-    for (let meter = 0; meter < 72; meter++) {
-      const events: [number, number][] = [];
-      history.events(meter, 1, { after: 0, to: site.timeOf(0) + 400 * DAY }, (code, at) => events.push([code, at]));
-      for (let i = 0; i + 1 < events.length; i += 2) {
-        const [begin, end] = [events[i]?.[1] ?? 0, events[i + 1]?.[1] ?? 0];
-        expect(end).toBeGreaterThan(begin);
-        for (const [at, bits] of [[begin - 1, 0], [begin, 1 << 13], [end - 1, 1 << 13], [end, 0]] as const) {
-          site.now = at;
-          expect([meter, at, objects.value(view(meter), '0.0.97.98.0')]).toEqual([meter, at, bits]);
-        }
-        found++;
-      }
-    }
-    expect(found).toBeGreaterThan(5);
-  });
-
-  it('count power failures', () => {
-    const { site, objects, view } = metersOf();
-    site.now = site.timeOf(287);
-    for (let meter = 0; meter < 30; meter++) {
-      const downs = logOf(objects, view(meter), STANDARD).filter(([, code]) => code === 1).length;
-      expect(objects.value(view(meter), '0.0.96.7.21')).toBe(downs);
-      expect(objects.value(view(meter), '0.0.96.7.9')).toBeLessThanOrEqual(downs);
-    }
-  });
-});
-
 describe('what operators write', () => {
   it('is read again, and only from the meter it was written to', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(3);
     const message = text('Odečet v úterý'.normalize('NFD').replaceAll(/[^\x20-\x7e]/g, ''));
     expect(objects.set(view(9), '0.0.96.13.0', 2, message)).toBe(0);
@@ -354,7 +196,7 @@ describe('what operators write', () => {
   });
 
   it('activates a calendar at once, or when its time has come', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     const calendar = '0.0.13.0.0';
     site.now = site.timeOf(3);
     const names = (meter: number): unknown => objects.value(view(meter), calendar, 2);
@@ -383,7 +225,7 @@ describe('what operators write', () => {
   });
 
   it('has a calendar that switches as the registers do', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     for (let meter = 0; meter < 12; meter++) {
       const [[, actions]] = objects.value(view(meter), '0.0.13.0.0', 5) as [[number, [string, string, number][]]];
       expect(actions[0]?.[0]).toBe('00000000');
@@ -396,7 +238,7 @@ describe('what operators write', () => {
   });
 
   it('keeps special days by their index', () => {
-    const { objects, view } = metersOf();
+    const { objects, view } = smallMeters();
     const days = '0.0.11.0.0';
     const day = (index: number, id: number): Data => structure([longUnsigned(index), octets(Uint8Array.of(255, 255, 12, 24, 255)), unsigned(id)]);
     for (const entry of [day(1, 1), day(2, 2), day(1, 3)]) expect(objects.invoke(view(9), days, 1, entry)).toBe(0);
@@ -410,7 +252,7 @@ describe('what operators write', () => {
   });
 
   it('limits in an emergency of one of its groups, as long as it lasts', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters();
     const limiter = '0.0.17.0.0';
     site.now = site.timeOf(5);
     const active = (): unknown[] => [3, 10].map((attribute) => objects.value(view(9), limiter, attribute));
@@ -431,48 +273,12 @@ describe('what operators write', () => {
 
   it('asks the simulator for a push', () => {
     const asked: unknown[] = [];
-    const { objects, view } = metersOf({ meter: { push: (...push) => asked.push(push) < 3 } });
+    const { objects, view } = smallMeters({ meter: { push: (...push) => asked.push(push) < 3 } });
     expect(objects.invoke(view(20), '0.0.25.9.0', 1)).toBe(0);
     expect(objects.invoke(view(20), '0.0.10.0.108', 1, longUnsigned(2))).toBe(0);
     expect(objects.invoke(view(20), '0.4.25.9.0', 1)).toBe(2);
     expect(asked).toEqual([[20, 1, 'interval'], [20, 1, 'alarm'], [20, 1, 'alarm']]);
-    const silent = metersOf();
+    const silent = smallMeters();
     expect(silent.objects.invoke(silent.view(20), '0.0.25.9.0', 1)).toBe(2);
-  });
-});
-
-describe('changes of a device', () => {
-  it('are bounded', () => {
-    const change = new DeviceChanges().touch(1);
-    for (let i = 0; i < 1000; i++) {
-      change.addEvent({ log: i % 3, code: i % 256, at: 1_358_000_000 + i, shown: 1_358_000_000 - i });
-      change.addReset(i);
-    }
-    expect(change.events).toHaveLength(EVENTS_MAX);
-    expect(change.events.at(-1)).toEqual({ log: 0, code: 999 % 256, at: 1_358_000_999, shown: 1_357_999_001 });
-    expect(change.resets).toHaveLength(RESETS_MAX);
-    expect(change.setValue('a', new Uint8Array(VALUE_BYTES_MAX + 1))).toBe(false);
-    expect(change.value('a')).toBeNull();
-    for (let i = 0; i < VALUES_MAX; i++) expect(change.setValue(`v${i}`, new Uint8Array(8))).toBe(true);
-    expect(change.setValue('one more', new Uint8Array(1))).toBe(false);
-    let bytes = VALUES_MAX * 8;
-    for (let i = 0; bytes + VALUE_BYTES_MAX - 8 <= VALUES_BYTES_MAX; i++) {
-      expect(change.setValue(`v${i}`, new Uint8Array(VALUE_BYTES_MAX))).toBe(true);
-      bytes += VALUE_BYTES_MAX - 8;
-    }
-    expect(change.setValue('v50', new Uint8Array(VALUE_BYTES_MAX))).toBe(false);
-    expect(change.setValue('v0', new Uint8Array(1))).toBe(true);
-    expect(change.setValue('v50', new Uint8Array(VALUE_BYTES_MAX))).toBe(true);
-    change.deleteValue('v1');
-    expect(change.value('v1')).toBeNull();
-    expect(change.setValue('one more', new Uint8Array(1))).toBe(true);
-  });
-
-  it('keep a copy of what was written', () => {
-    const change = new DeviceChanges().touch(1);
-    const bytes = Uint8Array.of(1, 2, 3);
-    change.setValue('a', bytes);
-    bytes.fill(0);
-    expect(change.value('a')).toEqual(Uint8Array.of(1, 2, 3));
   });
 });

@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CLOCK_COLUMN, entries, Objects, plain, range, type Site, type SiteChanges, smallSite, STATION_METERS, STATIONS } from '../concentrator/small-site.fixture.ts';
+import { CLOCK_COLUMN, entries, type Objects, plain, range, type Site, STATION_METERS, STATIONS } from '../concentrator/small-site.fixture.ts';
 import type { Data } from '../../protocol/dlms/data/data.ts';
-import { integer, longUnsigned, name, NO_DATE_TIME, NULL_DATA, structure, u32, unsigned } from './data-values.ts';
-import { dateTime } from './data-values.ts';
-import { meterObjects } from './meter-objects.ts';
-import { MeterView } from './meter-view.ts';
+import { dateTime, integer, longUnsigned, name, NO_DATE_TIME, NULL_DATA, structure, u32, unsigned } from './data-values.ts';
+import type { MeterView } from './meter-view.ts';
+import { DAY, smallMeters } from './small-meters.fixture.ts';
 
 const LOAD = '1.0.99.1.0';
-const DAY = 86_400;
-
-function metersOf(changes: SiteChanges = {}): { site: Site; objects: Objects<MeterView>; view: (meter: number) => MeterView } {
-  const site = smallSite(changes);
-  const objects = new Objects(meterObjects(site.meterKind));
-  const first = site.stations.firstMeter[0] ?? 0;
-  return {
-    site,
-    objects,
-    view: (meter) => new MeterView({ meter, station: Math.floor((meter - first) / STATION_METERS), sap: 16, kind: site.meterKind }),
-  };
-}
 
 const hex = (data: Data): string => plain(data) as string;
 
@@ -55,7 +42,7 @@ describe('load profile', () => {
     ['a small meter', { meterMemoryRows: 4 }],
     ['a small concentrator', { concentratorMemoryRows: 11 }],
   ])('has the rows that the concentrator holds, with what the truth says: %s', (_name, behaviour) => {
-    const { site, objects, view } = metersOf({ behaviour });
+    const { site, objects, view } = smallMeters({ allUp: false, behaviour });
     let rows = 0;
     let withheld = 0;
     for (let step = 0; step < 96; step += 5) {
@@ -72,7 +59,7 @@ describe('load profile', () => {
   });
 
   it('gives ranges and entries as somebody who filters all rows would', () => {
-    const { site, objects, view } = metersOf({ seed: 21 });
+    const { site, objects, view } = smallMeters({ allUp: false, seed: 21 });
     site.now = site.timeOf(120);
     for (const number of [0, 1, 2, 3, 14, 15]) {
       const meter = view(number);
@@ -99,7 +86,7 @@ describe('load profile', () => {
   });
 
   it('restricts by the value of a column, and selects columns in any order', () => {
-    const { site, objects, view } = metersOf({ allUp: true });
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(90);
     const meter = view(9);
     const all = Array.from({ length: 91 }, (_, t) => loadRow(site, 9, t));
@@ -117,7 +104,7 @@ describe('load profile', () => {
   });
 
   it('understands times as clients write them', () => {
-    const { site, objects, view } = metersOf({ allUp: true });
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(90);
     const meter = view(0);
     const bytes = (text: string): Data => ({ type: 'octet-string', value: new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex')) });
@@ -138,7 +125,7 @@ describe('load profile', () => {
   });
 
   it('can be read while the meter is out of reach, unlike what only the meter has', () => {
-    const { site, objects, view } = metersOf();
+    const { site, objects, view } = smallMeters({ allUp: false });
     let step = 1;
     while (site.presence.meterUp(1, step)) step++;
     site.now = site.timeOf(step);
@@ -159,7 +146,7 @@ describe('load profile', () => {
   it('can’t be reset, and tells who counts repairs', () => {
     const repaired: string[] = [];
     const observer = { asked: () => {}, answered: () => {}, repaired: (station: number, readings: number) => repaired.push(`${station} ${readings}`) };
-    const { site, objects, view } = metersOf({ allUp: true, meter: { observer }, behaviour: { registers: 'per-tariff' } });
+    const { site, objects, view } = smallMeters({ meter: { observer }, behaviour: { registers: 'per-tariff' } });
     site.now = site.timeOf(10);
     expect(objects.find(LOAD).methods.map(({ access }) => access)).toEqual(['never', 'never']);
     rowsOf(objects, view(14), range(site.timeOf(2), site.timeOf(5)));
@@ -170,7 +157,7 @@ describe('load profile', () => {
 
 describe('daily and billing profile', () => {
   it('have the registers of midnights and of months', () => {
-    const { site, objects, view } = metersOf({ allUp: true });
+    const { site, objects, view } = smallMeters();
     site.now = site.timeOf(0) + 3 * DAY + 3600;
     const daily = rowsOf(objects, view(4), null, '1.0.99.2.0');
     expect(daily).toHaveLength(40);
@@ -189,7 +176,7 @@ describe('daily and billing profile', () => {
   });
 
   it('ends a billing period when the script says so', () => {
-    const { site, objects, view } = metersOf({ allUp: true });
+    const { site, objects, view } = smallMeters();
     const at = site.timeOf(7) + 123;
     site.now = at;
     expect(objects.invoke(view(4), '0.0.10.0.0', 1, longUnsigned(1))).toBe(0);

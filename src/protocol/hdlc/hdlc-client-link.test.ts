@@ -212,13 +212,23 @@ describe('HdlcClientLink', () => {
     // A server that answers all the same.
     expect([reader.hears(tell(0, 2, 'E6E700AA')), reader.link.idle]).toEqual([[], true]);
     expect(reader.events).toEqual(['delivered', 'delivered', 'apdu AA']);
-    // Or later, while the next is on its way.
+    // Or later, while the next is delivered, which it then does not take yet.
     reader.tells('03', false);
     expect(reader.hears(say(notReadyControl(3)))).toEqual([]);
-    expect(reader.tells('04')).toEqual(['36 E6E60004']);
+    expect(reader.tells('04', false)).toEqual(['36 E6E60004']);
     expect(reader.hears(tell(1, 3, 'E6E700BB'))).toEqual(['56 E6E60004']);
-    expect(reader.hears(tell(2, 4, 'E6E700CC'))).toEqual([]);
-    expect(reader.events.slice(3)).toEqual(['delivered', 'apdu BB', 'apdu CC']);
+    expect(reader.hears(say(readyControl(4)))).toEqual([]);
+    expect(reader.events.slice(3)).toEqual(['delivered', 'apdu BB', 'delivered']);
+  });
+
+  it('takes an answer for a receipt, also if its N(R) is wrong (jDLMS), and a full window for its end, also without F', () => {
+    const reader = Reader.connected();
+    reader.tells('01');
+    expect([reader.hears(tell(0, 0, 'E6E700A1')), reader.link.idle]).toEqual([[], true]);
+    expect(reader.tells('02')).toEqual(['32 E6E60002']);
+    expect(reader.hears(tell(1, 1, 'E6E700', { more: true, final: false }))).toEqual(['51']);
+    expect([reader.hears(tell(2, 1, 'A2', { final: false })), reader.link.idle]).toEqual([[], true]);
+    expect(reader.events).toEqual(['apdu A1', 'apdu A2']);
   });
 
   it('repeats SNRM, APDU and DISC, and then gives up', () => {

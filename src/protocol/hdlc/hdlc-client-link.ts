@@ -50,7 +50,7 @@ export interface HdlcClientHandlers {
   onConnected?(limits: HdlcLimits): void;
   /**
    * An APDU, without its LLC header; valid only during the call. It is the answer to the last one sent, but from a server that
-   * speaks unasked it may be anything: look at `idle` before sending the next.
+   * speaks unasked, or answers late what wants no answer, it may be anything: look at the APDU, and at `idle` before sending on.
    */
   onApdu(apdu: Uint8Array): void;
   /** The server has an APDU that was sent without waiting for an answer. */
@@ -100,6 +100,8 @@ export class HdlcClientLink {
   #putOffCount = 0;
   #repeats = 0;
   #sends = 0;
+  /** I frames that were taken since something was sent. */
+  #burstFrames = 0;
 
   constructor(options: HdlcClientOptions, handlers: HdlcClientHandlers) {
     assertLimits(options.limits);
@@ -218,9 +220,11 @@ export class HdlcClientLink {
   #takeInformation(frame: HdlcFrame): void {
     let acknowledged = this.#acknowledge(frame);
     this.#peerBusy = false;
-    const final = hasPollFinal(frame.control);
     const ahead = this.#receiver.ahead(frame.control);
     const taken = this.#receiver.take(frame);
+    if (taken !== 'sequence') this.#burstFrames++;
+    // A server that has sent a whole window waits, also if it forgets the F.
+    const final = hasPollFinal(frame.control) || this.#burstFrames >= this.#limits.receiveWindow;
     if (taken === 'too-long') {
       this.#fail('hdlc-apdu-too-long');
       return;
@@ -229,6 +233,8 @@ export class HdlcClientLink {
     else {
       this.#gotOn();
       acknowledged = 'progress';
+      // Who answers has the question, also if it forgets to say so (jDLMS).
+      if (this.#awaiting === 'answer' && this.#sender.allSent) this.#sender.acknowledgeAll();
     }
     const delivered = this.#settle(taken === 'complete');
     if (final && this.#sender.active) this.#goOn(acknowledged);
@@ -303,6 +309,7 @@ export class HdlcClientLink {
   #sendFrames(): void {
     this.#sent = 'frames';
     this.#sends++;
+    this.#burstFrames = 0;
     this.#handlers.onSend(this.#sender.burst(this.#route, this.#receiver.receiveNumber));
   }
 
@@ -324,6 +331,7 @@ export class HdlcClientLink {
   #control(control: number, information: Uint8Array = NOTHING): void {
     const { counts } = this.#options;
     this.#sends++;
+    this.#burstFrames = 0;
     counts.framesSent++;
     if (this.#repeats > 0) counts.framesRepeated++;
     this.#handlers.onSend(encodeFrames([{ ...this.#route, control, segmented: false, information }]));

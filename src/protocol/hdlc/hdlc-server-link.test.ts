@@ -191,6 +191,17 @@ describe('HdlcServerLink', () => {
     expect(meter.refused).toEqual({ 'hdlc-turn': 3 });
   });
 
+  it('passes over an N(R) that confirms what was never sent', () => {
+    const meter = new Meter();
+    meter.hearFrames(say(SNRM));
+    expect(short(meter.hearFrames(say(readyControl(1))))).toEqual(['11']);
+    meter.answer = () => 'A1';
+    expect(short(meter.hearFrames(tell(0, 3, 'E6E60001')))).toEqual(['30 E6E700A1']);
+    expect(short(meter.hearFrames(say(readyControl(2))))).toEqual(['30 E6E700A1']);
+    expect(short(meter.hearFrames(say(readyControl(1))))).toEqual(['31']);
+    expect(meter.refused).toEqual({ 'hdlc-sequence': 3 });
+  });
+
   it('keeps the turn while the device works, says RNR to who asks meanwhile, RR when there is nothing', () => {
     const meter = new Meter();
     meter.hearFrames(say(SNRM));
@@ -200,6 +211,7 @@ describe('HdlcServerLink', () => {
     expect(short(framesOf(meter.sent.join('')))).toEqual(['30 E6E700C1']);
     expect(short(meter.hearFrames(tell(1, 1, 'E6E60002')))).toEqual([]);
     expect(short(meter.hearFrames(tell(1, 1, 'E6E60002')))).toEqual(['55']);
+    expect(short(meter.hearFrames(tell(2, 1, 'E6E60009')))).toEqual(['55']);
     expect(short(meter.hearFrames(say(readyControl(1))))).toEqual(['55']);
     meter.sent.length = 0;
     expect(meter.link.sendApdu(meter.lastPeer, bytesOf('C2'))).toBe(true);

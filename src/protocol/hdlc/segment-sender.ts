@@ -43,6 +43,11 @@ export class SegmentSender {
     return this.#payload !== null;
   }
 
+  /** Each segment of it was sent at least once. */
+  get allSent(): boolean {
+    return this.#payload !== null && this.#sent === this.#segmentCount;
+  }
+
   /** Takes the memory of `payload`; at least one byte. */
   load(payload: Uint8Array): void {
     assert(this.#payload === null, 'one payload at a time');
@@ -56,13 +61,17 @@ export class SegmentSender {
     const count = (receiveNumber - this.#firstNumber - this.#acknowledged) & SEQUENCE_MASK;
     if (count > this.#sent - this.#acknowledged) return 'impossible';
     this.#acknowledged += count;
-    if (this.#payload !== null && this.#acknowledged === this.#segmentCount) {
-      this.#firstNumber = (this.#firstNumber + this.#segmentCount) & SEQUENCE_MASK;
-      this.#payload = null;
-      this.#acknowledged = 0;
-      this.#sent = 0;
-    }
+    if (this.#payload !== null && this.#acknowledged === this.#segmentCount) this.acknowledgeAll();
     return count > 0 ? 'progress' : 'same';
+  }
+
+  /** The peer has all, whatever its N(R) says. */
+  acknowledgeAll(): void {
+    this.#firstNumber = (this.#firstNumber + this.#segmentCount) & SEQUENCE_MASK;
+    this.#payload = null;
+    this.#segmentCount = 0;
+    this.#acknowledged = 0;
+    this.#sent = 0;
   }
 
   /** The frames from the first unconfirmed one on, a window of them; the last passes the turn to the peer (P/F). */

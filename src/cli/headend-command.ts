@@ -3,7 +3,7 @@
 import { systemClock, type Timer } from '../base/clock.ts';
 import { parseDuration } from '../grid/scenario/units.ts';
 import { UserError } from '../run/errors.ts';
-import { HeadendProcesses } from '../run/headend-processes.ts';
+import { HeadendProcesses, intakePlans } from '../run/headend-processes.ts';
 import { Interrupt } from './interrupt.ts';
 import { endpointOf } from './scenario-argument.ts';
 
@@ -26,8 +26,7 @@ export async function headendCommand(flags: HeadendFlags): Promise<void> {
   const headend = new HeadendProcesses({
     clock: systemClock,
     directory: flags.out,
-    listen: endpointOf(flags.listen, '--listen'),
-    intakes: flags.intakes,
+    takers: intakePlans(endpointOf(flags.listen, '--listen'), flags.intakes),
     intervalSeconds,
     onRestart: (name, why) => stderr.write(`${name} died (${why}) and is started again\n`),
     onProcess: () => {},

@@ -3,7 +3,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import type { Scenario } from '../grid/scenario/scenario.ts';
 import { writeReport } from '../report/write-report.ts';
 import { UserError } from '../run/errors.ts';
 import { makeDirectory } from '../run/make-directory.ts';
@@ -29,8 +28,12 @@ const EXIT_INTERRUPTED = 130;
 
 export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const scenario = readScenario(file, flags);
-  requirePush(scenario);
   const target = flags.headend === 'builtin' ? null : endpointOf(flags.headend, '--headend');
+  if (target !== null && scenario.behaviour.communication === 'pull') {
+    throw new UserError(
+      'meterstorm: --headend: a head-end that pulls connects to the concentrators; start them with `meterstorm simulate` and --listen',
+    );
+  }
   if (target === null && flags.unconfirmed) {
     throw new UserError('meterstorm: --unconfirmed: the built-in head-end always confirms; leave the flag out');
   }
@@ -63,13 +66,6 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
   if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
   else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
-}
-
-export function requirePush(scenario: Scenario): void {
-  if (scenario.behaviour.communication === 'push') return;
-  throw new UserError(
-    'meterstorm: behaviour.communication: found `pull`; this version plays `push` only (the plan can be exported)',
-  );
 }
 
 /** A directory for this run's files, made if need be, that no other run has used. */

@@ -1,15 +1,18 @@
 /** `meterstorm simulate`: the simulators alone, against any head-end. */
 
 import { systemClock } from '../base/clock.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
 import { UserError } from '../run/errors.ts';
-import { simulate } from '../run/simulate.ts';
+import { readMasterKey } from '../run/master-key-file.ts';
+import { simulate, type SimulateOptions } from '../run/simulate.ts';
 import { Interrupt } from './interrupt.ts';
 import { compact, ProgressDisplay } from './progress-display.ts';
-import { requirePush } from './run-command.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
 export interface SimulateFlags {
-  readonly target: readonly string[];
+  readonly target?: readonly string[];
+  readonly listen?: string;
+  readonly keys?: string;
   readonly set: readonly string[];
   readonly speed?: string;
   readonly segment: string;
@@ -19,10 +22,12 @@ export interface SimulateFlags {
 }
 
 const EXIT_INTERRUPTED = 130;
+/** The first concentrator, the second one address further, and so on. */
+const DEFAULT_LISTEN = '127.64.0.1:4059';
 
 export async function simulateCommand(file: string, flags: SimulateFlags): Promise<void> {
   const scenario = readScenario(file, flags);
-  requirePush(scenario);
+  const way = wayOf(scenario, flags);
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => display.end());
   try {
@@ -30,7 +35,7 @@ export async function simulateCommand(file: string, flags: SimulateFlags): Promi
       clock: systemClock,
       scenario,
       segment: segmentOf(flags.segment),
-      targets: flags.target.map((target) => endpointOf(target, '--target')),
+      ...way,
       confirmed: !flags.unconfirmed,
       simulators: flags.simulators ?? null,
       onProgress: (progress) => display.show(progress),
@@ -52,6 +57,25 @@ export async function simulateCommand(file: string, flags: SimulateFlags): Promi
     display.end();
     interrupt.release();
   }
+}
+
+/** Where the simulators send, or where they listen. */
+function wayOf(scenario: Scenario, flags: SimulateFlags): Pick<SimulateOptions, 'targets' | 'listen' | 'masterKey'> {
+  const { target = [], listen, keys } = flags;
+  if (scenario.behaviour.communication === 'push') {
+    if (target.length === 0) throw new UserError('meterstorm: --target: concentrators push, so it must say where your head-end listens: HOST:PORT');
+    if (listen !== undefined) throw new UserError('meterstorm: --listen: concentrators push and listen nowhere; leave it out, or set behaviour.communication=pull');
+    return { targets: target.map((text) => endpointOf(text, '--target')), listen: null, masterKey: null };
+  }
+  if (target.length > 0) throw new UserError('meterstorm: --target: your head-end pulls, so it connects to the concentrators; say with --listen where they are');
+  if (scenario.security !== null && keys === undefined) {
+    throw new UserError('meterstorm: --keys: the scenario has security, so name the file with the master key; `export ... grid` makes one');
+  }
+  return {
+    targets: [],
+    listen: endpointOf(listen ?? DEFAULT_LISTEN, '--listen'),
+    masterKey: scenario.security === null || keys === undefined ? null : readMasterKey(keys, '--keys'),
+  };
 }
 
 function segmentOf(text: string): { readonly index: number; readonly count: number } {

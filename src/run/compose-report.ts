@@ -10,7 +10,7 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import type { AuditFacts, Delays, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { verdictOf } from '../report/verdict.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
-import type { SimulatorStats } from '../simulator/push-simulator.ts';
+import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { GridAudit, TimedAudit } from './audit-processes.ts';
 import type { HeadendStats } from './headend-processes.ts';
 import type { Restart, WallSeries } from './run-facts.ts';

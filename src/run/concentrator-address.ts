@@ -1,17 +1,54 @@
 /**
- * The address that a concentrator speaks from. Towards a head-end on loopback each has one of its own, 127.64.0.1 and up,
- * so that a listener tells concentrators apart by address and no address runs out of ports. Towards any other head-end the
- * system chooses.
+ * The addresses of concentrators, one each, in a block: station s has the s-th address. A concentrator speaks from its
+ * address and, when a head-end pulls, is asked there; so one listening socket serves thousands and tells them apart by the
+ * address that was called. On loopback the block begins at 127.64.0.1. Elsewhere it is whatever prefix is routed here.
  */
 
 import { assert } from '../base/assert.ts';
 
-const FIRST = (127 << 24) | (64 << 16) | 1;
-const COUNT = 0x00bfff00;
+export class AddressBlock {
+  readonly #first: number;
 
+  /** `first`: IPv4 in dotted form. */
+  constructor(first: string) {
+    const number = numberOf(first);
+    assert(number >= 0, 'a block begins at an IPv4 address');
+    this.#first = number;
+  }
+
+  get isLoopback(): boolean {
+    return this.#first >>> 24 === 127;
+  }
+
+  addressOf(station: number): string {
+    const address = this.#first + station;
+    assert(station >= 0 && address < 2 ** 32, 'an address for each concentrator');
+    return `${(address >>> 24) & 255}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  }
+
+  /** The station at an address (IPv4, also in IPv6 form); negative or beyond all stations when it is nobody's. */
+  stationAt(address: string): number {
+    const number = numberOf(address.startsWith('::ffff:') ? address.slice(7) : address);
+    return number < 0 ? -1 : number - this.#first;
+  }
+}
+
+export const LOOPBACK_FIRST = '127.64.0.1';
+const LOOPBACK = new AddressBlock(LOOPBACK_FIRST);
+
+/** Address that a concentrator pushes from; undefined: towards other than loopback the system chooses. */
 export function concentratorAddress(station: number, targetAddress: string): string | undefined {
-  if (!targetAddress.startsWith('127.')) return undefined;
-  assert(station >= 0 && station < COUNT, 'a loopback address for each concentrator');
-  const address = FIRST + station;
-  return `${(address >>> 24) & 255}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  return targetAddress.startsWith('127.') ? LOOPBACK.addressOf(station) : undefined;
+}
+
+/** u32, or -1: no IPv4 address in dotted form. */
+function numberOf(address: string): number {
+  const parts = address.split('.');
+  if (parts.length !== 4) return -1;
+  let number = 0;
+  for (const part of parts) {
+    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return -1;
+    number = number * 256 + Number(part);
+  }
+  return number;
 }

@@ -1,10 +1,27 @@
 /** What the head-end's parent tells its processes and hears from them. */
 
-import type { IntakeStats } from '../headend/intake/intake.ts';
+import type { PollSecurity } from '../headend/poll/credentials.ts';
+import type { BackOffTimes } from '../headend/poll/poll-scheduler.ts';
+import type { PollStats } from '../headend/poll/poll-stats.ts';
+import type { PollDevice } from '../headend/poll/poller.ts';
 import type { StoreLoaderStats } from '../headend/store/store-loader.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 
-export type ToIntake =
+/** What a poller is told of the devices and of time. */
+export interface PollPlan {
+  readonly devices: readonly PollDevice[];
+  readonly sinceUnixSeconds: number;
+  readonly periodSeconds: number;
+  readonly offsetMinutes: number;
+  /** 0: round after round without a pause. */
+  readonly roundMs: number;
+  readonly firstRoundUnixMs: number;
+  readonly timeoutMs: number;
+  readonly backOff: BackOffTimes;
+  readonly security: PollSecurity | null;
+}
+
+export type ToTaker =
   | {
       readonly type: 'start';
       /** Where buffer files go. */
@@ -13,13 +30,26 @@ export type ToIntake =
       readonly number: number;
       readonly endpoint: Endpoint;
     }
-  /** Take what has arrived, make it durable, confirm, end. */
+  | { readonly type: 'poll'; readonly directory: string; readonly number: number; readonly plan: PollPlan }
+  /** Take what has arrived or is under way, make it durable, end. */
   | { readonly type: 'stop' };
 
-export type FromIntake =
-  | { readonly type: 'listening'; readonly endpoint: Endpoint }
+/** What all that take readings count alike. */
+export interface TakerStats {
+  readonly connections: number;
+  readonly messages: number;
+  readonly readings: number;
+  readonly malformed: Readonly<Record<string, number>>;
+  readonly lastBufferFault: string | null;
+  /** Of a poller. */
+  readonly poll: PollStats | null;
+}
+
+export type FromTaker =
+  /** `endpoint`: of an intake. */
+  | { readonly type: 'ready'; readonly endpoint: Endpoint | null }
   | { readonly type: 'failed'; readonly why: string }
-  | { readonly type: 'progress' | 'stopped'; readonly stats: IntakeStats };
+  | { readonly type: 'progress' | 'stopped'; readonly stats: TakerStats };
 
 export type ToStore =
   | {

@@ -1,16 +1,17 @@
 /**
- * The reference data centre as processes: intakes and one store. Restarts those that die; an intake comes back at the port
- * that it had. Ends in order: intakes first, so that the store finds all they took.
+ * The reference data centre as processes: intakes or pollers, and one store. Restarts those that die; an intake comes back at
+ * the port that it had. Ends in order: those that take readings first, so that the store finds all they took.
  */
 
 import { join } from 'node:path';
 import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../base/clock.ts';
+import { addPollStats, type PollStats } from '../headend/poll/poll-stats.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { sealOpenFiles } from '../headend/buffer/seal-open-files.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { Deferred } from './deferred.ts';
-import type { FromIntake, FromStore, ToIntake, ToStore } from './headend-messages.ts';
+import type { FromStore, FromTaker, PollPlan, TakerStats, ToStore, ToTaker } from './headend-messages.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ManagedProcess } from './managed-process.ts';
@@ -20,13 +21,22 @@ export interface HeadendProcessesOptions {
   readonly clock: Clock;
   /** For `readings.duckdb` and the buffer. Started again on a directory it goes on with what is there. */
   readonly directory: string;
-  /** Intake i listens on port + i; port 0: on any free ones. */
-  readonly listen: Endpoint;
-  readonly intakes: number;
+  /** One process each. */
+  readonly takers: readonly TakerPlan[];
   readonly intervalSeconds: number;
   /** A process was started, for the first time or again. */
   readonly onProcess: (name: string, pid: number) => void;
   readonly onRestart: (name: string, why: string) => void;
+}
+
+/** What a process does that takes readings: wait for pushes, or ask devices. */
+export type TakerPlan = { readonly kind: 'intake'; readonly listen: Endpoint } | { readonly kind: 'poller'; readonly plan: PollPlan };
+
+/** `count` intakes, the i-th on port + i; port 0: on any free ones. */
+export function intakePlans(listen: Endpoint, count: number): readonly TakerPlan[] {
+  return Array.from({ length: count }, (_, i) => {
+    return { kind: 'intake', listen: { address: listen.address, port: listen.port === 0 ? 0 : listen.port + i } };
+  });
 }
 
 export interface HeadendStats {
@@ -42,10 +52,12 @@ export interface HeadendStats {
   readonly duplicatesDropped: number;
   /** ms, one value a reading; complete after `stop`. */
   readonly arrivalToStore: Histogram;
+  /** Sums of all pollers; null: nothing is polled. */
+  readonly poll: PollStats | null;
 }
 
 /** Counters of a process's earlier lives. */
-interface IntakePast {
+interface TakerPast {
   messages: number;
   readings: number;
   readonly malformed: Record<string, number>;
@@ -54,23 +66,24 @@ interface IntakePast {
 /** Deaths of one process after which the head-end is given up. */
 const RESTARTS_MAX = 50;
 
-interface IntakeMember {
-  readonly process: ManagedProcess<ToIntake, FromIntake>;
-  endpoint: Endpoint;
-  listening: boolean;
+interface Taker {
+  readonly process: ManagedProcess<ToTaker, FromTaker>;
+  /** Of an intake. */
+  endpoint: Endpoint | null;
+  ready: boolean;
   stopped: boolean;
-  last: Extract<FromIntake, { type: 'progress' | 'stopped' }>['stats'] | null;
-  readonly past: IntakePast;
+  last: TakerStats | null;
+  readonly past: TakerPast;
 }
 
 export class HeadendProcesses {
   readonly database: string;
   readonly #options: HeadendProcessesOptions;
-  readonly #intakes: IntakeMember[] = [];
+  readonly #takers: Taker[] = [];
   readonly #store: ManagedProcess<ToStore, FromStore>;
   readonly #lock: DirectoryLock;
   readonly #started = new Deferred<void>();
-  readonly #intakesStopped = new Deferred<void>();
+  readonly #takersStopped = new Deferred<void>();
   readonly #storeStopped = new Deferred<void>();
   readonly #failed = new Deferred<never>();
   readonly #arrivalToStore: Histogram = build(HISTOGRAM);
@@ -84,7 +97,7 @@ export class HeadendProcesses {
     this.#options = options;
     this.database = join(options.directory, 'readings.duckdb');
     this.#lock = new DirectoryLock(options.directory);
-    for (let i = 0; i < options.intakes; i++) this.#intakes.push(this.#intakeMember(i));
+    options.takers.forEach((plan, index) => this.#takers.push(this.#taker(plan, index)));
     this.#store = this.#storeProcess();
   }
 
@@ -94,7 +107,7 @@ export class HeadendProcesses {
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#intakes.map((member) => member.endpoint);
+    return this.#takers.flatMap((member) => (member.endpoint === null ? [] : [member.endpoint]));
   }
 
   async start(): Promise<void> {
@@ -103,7 +116,7 @@ export class HeadendProcesses {
     this.#lock.take();
     await sealLeftovers(buffer);
     this.#store.start();
-    for (const member of this.#intakes) member.process.start();
+    for (const member of this.#takers) member.process.start();
     try {
       await Promise.race([this.#started.promise, this.failed]);
     } catch (error) {
@@ -115,8 +128,8 @@ export class HeadendProcesses {
   /** Takes what has arrived, stores all of it, ends the processes. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const member of this.#intakes) member.process.send({ type: 'stop' });
-    await Promise.race([this.#intakesStopped.promise, this.failed]);
+    for (const member of this.#takers) member.process.send({ type: 'stop' });
+    await Promise.race([this.#takersStopped.promise, this.failed]);
     this.#storeStopping = true;
     this.#store.send({ type: 'stop' });
     await Promise.race([this.#storeStopped.promise, this.failed]);
@@ -125,7 +138,7 @@ export class HeadendProcesses {
 
   kill(): void {
     this.#lock.release();
-    for (const member of this.#intakes) member.process.kill();
+    for (const member of this.#takers) member.process.kill();
     this.#store.kill();
   }
 
@@ -133,7 +146,7 @@ export class HeadendProcesses {
     let [connections, messages, receivedReadings] = [0, 0, 0];
     const malformed: Record<string, number> = {};
     let lastFault = this.#storeLast?.lastFault ?? null;
-    for (const { last, past } of this.#intakes) {
+    for (const { last, past } of this.#takers) {
       connections += last?.connections ?? 0;
       messages += past.messages + (last?.messages ?? 0);
       receivedReadings += past.readings + (last?.readings ?? 0);
@@ -151,33 +164,37 @@ export class HeadendProcesses {
       storedReadings: this.#storePast.stored + (this.#storeLast?.storedReadings ?? 0),
       duplicatesDropped: this.#storePast.duplicates + (this.#storeLast?.duplicatesDropped ?? 0),
       arrivalToStore: this.#arrivalToStore,
+      poll: this.#pollStats(),
     };
   }
 
-  #intakeMember(index: number): IntakeMember {
-    const { clock, directory, listen, onProcess } = this.#options;
-    const process = new ManagedProcess<ToIntake, FromIntake>({
+  /** Of the present lives of all pollers. */
+  #pollStats(): PollStats | null {
+    const all = this.#takers.flatMap(({ last }) => (last === null || last.poll === null ? [] : [last.poll]));
+    return all.length === 0 ? null : all.reduce(addPollStats);
+  }
+
+  #taker(plan: TakerPlan, index: number): Taker {
+    const { clock, directory, onProcess } = this.#options;
+    const polls = plan.kind === 'poller';
+    const process = new ManagedProcess<ToTaker, FromTaker>({
       clock,
-      name: `intake ${index + 1}`,
-      module: new URL('./intake-process.js', import.meta.url),
+      name: `${plan.kind} ${index + 1}`,
+      module: new URL(polls ? './poll-process.js' : './intake-process.js', import.meta.url),
       onStart: () => {
         if (member.process.pid !== null) onProcess(member.process.name, member.process.pid);
-        member.process.send({
-          type: 'start',
-          directory: join(directory, 'buffer'),
-          number: index,
-          endpoint: member.endpoint,
-        });
+        const common = { directory: join(directory, 'buffer'), number: index };
+        if (polls) member.process.send({ type: 'poll', ...common, plan: plan.plan });
+        else member.process.send({ type: 'start', ...common, endpoint: member.endpoint ?? plan.listen });
         if (this.#stopping) member.process.send({ type: 'stop' });
       },
-      onMessage: (message) => this.#fromIntake(member, message),
-      onDied: (why) => this.#intakeDied(member, why),
+      onMessage: (message) => this.#fromTaker(member, message),
+      onDied: (why) => this.#takerDied(member, why),
     });
-    const port = listen.port === 0 ? 0 : listen.port + index;
-    const member: IntakeMember = {
+    const member: Taker = {
       process,
-      endpoint: { address: listen.address, port },
-      listening: false,
+      endpoint: polls ? null : plan.listen,
+      ready: false,
       stopped: false,
       last: null,
       past: { messages: 0, readings: 0, malformed: {} },
@@ -185,15 +202,15 @@ export class HeadendProcesses {
     return member;
   }
 
-  #fromIntake(member: IntakeMember, message: FromIntake): void {
+  #fromTaker(member: Taker, message: FromTaker): void {
     if (message.type === 'failed') {
-      this.#failed.reject(new UserError(`meterstorm: ${member.process.name} can't listen: ${message.why}`));
+      this.#failed.reject(new UserError(`meterstorm: ${member.process.name} can't ${member.endpoint === null ? 'start' : 'listen'}: ${message.why}`));
       return;
     }
-    if (message.type === 'listening') {
+    if (message.type === 'ready') {
       // A restarted intake must come back where the concentrators know it.
       member.endpoint = message.endpoint;
-      member.listening = true;
+      member.ready = true;
       this.#checkStarted();
       return;
     }
@@ -201,11 +218,11 @@ export class HeadendProcesses {
     if (message.type !== 'stopped') return;
     member.stopped = true;
     member.process.expectEnd(() => {
-      if (this.#intakes.every((m) => m.stopped)) this.#intakesStopped.resolve();
+      if (this.#takers.every((m) => m.stopped)) this.#takersStopped.resolve();
     });
   }
 
-  #intakeDied(member: IntakeMember, why: string): boolean {
+  #takerDied(member: Taker, why: string): boolean {
     const { last, past } = member;
     if (last !== null) {
       past.messages += last.messages;
@@ -260,7 +277,7 @@ export class HeadendProcesses {
   }
 
   #checkStarted(): void {
-    if (this.#storeReady && this.#intakes.every((member) => member.listening)) this.#started.resolve();
+    if (this.#storeReady && this.#takers.every((member) => member.ready)) this.#started.resolve();
   }
 }
 

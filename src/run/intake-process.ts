@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { Intake } from '../headend/intake/intake.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
-import type { FromIntake, ToIntake } from './headend-messages.ts';
+import type { FromTaker, ToTaker } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
 
@@ -12,7 +12,7 @@ let intake: Intake | null = null;
 let listening = false;
 let stopWanted = false;
 
-function start(message: Extract<ToIntake, { type: 'start' }>): void {
+function start(message: Extract<ToTaker, { type: 'start' }>): void {
   const started = new Intake({
     clock: systemClock,
     wire: new TcpWire(),
@@ -27,7 +27,7 @@ function start(message: Extract<ToIntake, { type: 'start' }>): void {
       return;
     }
     listening = true;
-    tell({ type: 'listening', endpoint: result.endpoint });
+    tell({ type: 'ready', endpoint: result.endpoint });
     report();
     if (stopWanted) stop();
   });
@@ -36,7 +36,7 @@ function start(message: Extract<ToIntake, { type: 'start' }>): void {
 function report(): void {
   systemClock.schedule(PROGRESS_MS, () => {
     if (intake === null) return;
-    tell({ type: 'progress', stats: intake.stats() });
+    tell({ type: 'progress', stats: { ...intake.stats(), poll: null } });
     report();
   });
 }
@@ -49,18 +49,18 @@ function stop(): void {
   listening = false;
   stopping.stop(() => {
     intake = null;
-    process.send?.({ type: 'stopped', stats: stopping.stats() } satisfies FromIntake, () => process.exit());
+    process.send?.({ type: 'stopped', stats: { ...stopping.stats(), poll: null } } satisfies FromTaker, () => process.exit());
   });
 }
 
-function tell(message: FromIntake): void {
+function tell(message: FromTaker): void {
   process.send?.(message);
 }
 
 process.on('message', (message) => {
-  const command = message as ToIntake;
+  const command = message as ToTaker;
   if (command.type === 'start') start(command);
-  else stop();
+  else if (command.type === 'stop') stop();
 });
 process.on('disconnect', () => process.exit());
 // A signal to the whole group reaches the parent too, which ends its processes in order.

@@ -10,19 +10,22 @@ import { isExact } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
+import type { Stations } from '../grid/topology/topology.ts';
 import { ProcessProbe } from '../monitor/process-probe.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { auditStore, type TimedAudit } from './audit-processes.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
-import { HeadendProcesses } from './headend-processes.ts';
+import { HeadendProcesses, intakePlans, type TakerPlan } from './headend-processes.ts';
+import { makeMasterKey } from './master-key-file.ts';
+import { devicesOf, pollPlans } from './poll-plans.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { composeReport } from './compose-report.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { writeRunRecord } from './run-record.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
-import { cores, descriptorLimit, processCounts } from './sizing.ts';
+import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -46,6 +49,15 @@ const RATE_WINDOW_MS = 1500;
 /** A head-end on which nobody could open a connection for this long is not reachable. */
 const UNREACHABLE_MS = 15_000;
 
+/** At a speed, a pulled grid begins this long after everybody was told. */
+const PULL_LEAD_MS = 1000;
+
+interface Played {
+  readonly simulators: SimulatorProcesses;
+  /** Every concentrator came to its end. */
+  readonly complete: boolean;
+}
+
 export interface RunResult {
   readonly report: RunReport;
   /** Why the store could not be audited; null: it was, or it is not ours. */
@@ -62,6 +74,7 @@ class ScenarioRun {
   readonly #restarts: Restart[] = [];
   readonly #wall: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [] };
   readonly #rates = new RateWindow(RATE_WINDOW_MS);
+  readonly #finished = new Deferred<void>();
   #headend: HeadendProcesses | null = null;
   #simulators: SimulatorProcesses | null = null;
   /** Nothing is sampled any more. */
@@ -98,11 +111,14 @@ class ScenarioRun {
       intakes: this.#options.intakes,
     });
     this.#probe.watch({ name: 'runner', group: 'runner', pid: process.pid });
-    const headend = target === null ? await this.#startHeadend(counts.intakes) : null;
-    const targets = target === null ? (headend?.endpoints ?? []) : [target];
-    const { simulators, complete } = await this.#simulate({ headend, targets, counts, stations: stations.count });
+    const pull = scenario.behaviour.communication === 'pull';
+    const { simulators, complete } = pull
+      ? await this.#playPull(stations, counts)
+      : await this.#playPush(stations, counts);
+    const headend = this.#headend;
     this.#phase = 'storing';
     await headend?.stop();
+    if (pull) await simulators.end();
     const wallMs = this.#options.clock.nowMs() - this.#beganMs;
     this.#sample(simulators, headend);
     this.#over = true;
@@ -134,60 +150,87 @@ class ScenarioRun {
     return { report, auditFailure: failure };
   }
 
-  async #startHeadend(intakes: number): Promise<HeadendProcesses> {
+  /** The head-end listens, then the concentrators connect. */
+  async #playPush(stations: Stations, counts: ProcessCounts): Promise<Played> {
+    const { target } = this.#options;
+    const headend = target === null ? await this.#startHeadend(intakePlans({ address: '127.0.0.1', port: 0 }, counts.intakes)) : null;
+    const simulators = await this.#prepareSimulators({ stations, counts, targets: target === null ? (headend?.endpoints ?? []) : [target] });
+    return this.#playOn(simulators, this.#options.clock.unixMs());
+  }
+
+  /** The concentrators listen, then the head-end asks. */
+  async #playPull(stations: Stations, counts: ProcessCounts): Promise<Played> {
+    const { clock, scenario, directory } = this.#options;
+    const security = scenario.security === null ? null : { suite: scenario.security, masterKey: makeMasterKey(directory) };
+    const simulators = await this.#prepareSimulators({ stations, counts, targets: [], masterKey: security?.masterKey ?? null });
+    const originUnixMs = clock.unixMs() + (scenario.speed === 'max' ? 0 : PULL_LEAD_MS);
+    const devices = devicesOf(stations, simulators.listening, counts.simulators);
+    const plans = pollPlans({ scenario, devices, originUnixMs, security }, counts.intakes);
+    simulators.go(originUnixMs);
+    await this.#startHeadend(plans.map((plan) => ({ kind: 'poller', plan })));
+    return this.#playOn(simulators, null);
+  }
+
+  async #startHeadend(takers: readonly TakerPlan[]): Promise<HeadendProcesses> {
     const { clock, directory, scenario } = this.#options;
     const headend = new HeadendProcesses({
       clock,
       directory,
-      listen: { address: '127.0.0.1', port: 0 },
-      intakes,
+      takers,
       intervalSeconds: scenario.behaviour.intervalSeconds,
       onRestart: (name, why) => this.#restarted(name, why),
       onProcess: (name, pid) => this.#probe.watch({ name, group: 'headend', pid }),
     });
     this.#headend = headend;
     await headend.start();
+    headend.failed.catch((error: unknown) => this.#finished.reject(error as Error));
     return headend;
   }
 
-  async #simulate(setup: {
-    readonly headend: HeadendProcesses | null;
+  async #prepareSimulators(setup: {
+    readonly stations: Stations;
+    readonly counts: ProcessCounts;
     readonly targets: readonly Endpoint[];
-    readonly counts: { readonly simulators: number };
-    readonly stations: number;
-  }): Promise<{ readonly simulators: SimulatorProcesses; readonly complete: boolean }> {
+    readonly masterKey?: Uint8Array | null;
+  }): Promise<SimulatorProcesses> {
     const { clock, scenario, confirmed, interrupt } = this.#options;
-    const { headend, targets, counts } = setup;
-    const finished = new Deferred<void>();
+    const { counts } = setup;
     const ready = new Deferred<void>();
     const simulators: SimulatorProcesses = new SimulatorProcesses({
       clock,
       scenario,
-      stations: setup.stations,
+      stations: setup.stations.count,
       segments: { from: 0, to: counts.simulators, of: counts.simulators },
-      targets,
+      targets: setup.targets,
+      listen: scenario.behaviour.communication === 'pull' ? { address: '0.0.0.0', port: 0 } : null,
+      masterKey: setup.masterKey ?? null,
       confirmed,
       onReady: () => ready.resolve(),
-      onFinished: () => finished.resolve(),
+      onFinished: () => this.#finished.resolve(),
       onProcess: (name, pid) => this.#probe.watch({ name, group: 'simulator', pid }),
       onRestart: (name, why) => this.#restarted(name, why),
-      onFailed: (why) => finished.reject(new Error(why)),
+      onFailed: (why) => this.#finished.reject(new Error(why)),
     });
-    headend?.failed.catch((error: unknown) => finished.reject(error as Error));
     this.#simulators = simulators;
     simulators.start();
-    await Promise.race([ready.promise, finished.promise, aborted(interrupt)]);
+    await Promise.race([ready.promise, this.#finished.promise, aborted(interrupt)]);
+    return simulators;
+  }
+
+  /** From now on the time of the run counts. `originUnixMs`: step 0 begins then; null: it was told already. */
+  async #playOn(simulators: SimulatorProcesses, originUnixMs: number | null): Promise<Played> {
+    const { clock, scenario, interrupt } = this.#options;
     this.#phase = 'playing';
     this.#beganMs = clock.nowMs();
     this.#probe.start();
-    simulators.go();
-    this.#sampleRegularly(simulators, headend);
-    const reach = this.#watchReach(simulators, finished);
+    if (originUnixMs !== null) simulators.go(originUnixMs);
+    this.#sampleRegularly(simulators, this.#headend);
+    const reach = this.#watchReach(simulators);
     const hold = (): void => simulators.hold();
     if (interrupt.aborted) hold();
     else interrupt.addEventListener('abort', hold, { once: true });
     try {
-      await finished.promise;
+      await this.#finished.promise;
     } finally {
       interrupt.removeEventListener('abort', hold);
       reach.cancel();
@@ -196,13 +239,13 @@ class ScenarioRun {
     return { simulators, complete: !interrupt.aborted || simulators.settledStep === scenario.behaviour.steps };
   }
 
-  #watchReach(simulators: SimulatorProcesses, finished: Deferred<void>): { cancel(): void } {
+  #watchReach(simulators: SimulatorProcesses): { cancel(): void } {
     return this.#options.clock.schedule(UNREACHABLE_MS, () => {
       if (simulators.stats().connects > 0) return;
       const { target } = this.#options;
       const where = target === null ? 'the built-in head-end' : `${target.address}:${target.port}`;
       const seconds = UNREACHABLE_MS / 1000;
-      finished.reject(new UnreachableError(`no concentrator could connect to ${where} within ${seconds} s`));
+      this.#finished.reject(new UnreachableError(`no concentrator could connect to ${where} within ${seconds} s`));
     });
   }
 

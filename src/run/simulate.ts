@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { SimulatorStats } from '../simulator/push-simulator.ts';
+import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
 import { RateWindow, type Progress } from './progress.ts';
@@ -16,7 +16,11 @@ export interface SimulateOptions {
   readonly clock: Clock;
   readonly scenario: Scenario;
   readonly segment: Segment;
+  /** Push: where messages go. */
   readonly targets: readonly Endpoint[];
+  /** Pull: address of the first concentrator of the grid, and the port of the first process; null: they push. */
+  readonly listen: Endpoint | null;
+  readonly masterKey: Uint8Array | null;
   readonly confirmed: boolean;
   readonly simulators: number | null;
   readonly onProgress: (progress: Progress) => void;
@@ -49,6 +53,9 @@ export async function simulate(
     stations,
     segments: { from: segment.index * p, to: (segment.index + 1) * p, of: segment.count * p },
     targets: options.targets,
+    listen: options.listen === null ? null : { address: '0.0.0.0', port: options.listen.port },
+    firstAddress: options.listen?.address ?? null,
+    masterKey: options.masterKey,
     confirmed: options.confirmed,
     onReady: () => ready.resolve(),
     onFinished: () => finished.resolve(),
@@ -63,7 +70,7 @@ export async function simulate(
   try {
     await Promise.race([ready.promise, finished.promise]);
     const began = clock.nowMs();
-    simulators.go();
+    simulators.go(clock.unixMs());
     if (interrupt.aborted) hold();
     else interrupt.addEventListener('abort', hold, { once: true });
     const rates = new RateWindow(RATE_WINDOW_MS);
@@ -73,12 +80,14 @@ export async function simulate(
       clock.schedule(SAMPLE_MS, sample);
     };
     sample();
-    reach = clock.schedule(UNREACHABLE_MS, () => {
+    // Whoever pulls may come when it likes.
+    if (options.listen === null) reach = clock.schedule(UNREACHABLE_MS, () => {
       if (simulators.stats().connects > 0 || over) return;
       const where = options.targets.map((target) => `${target.address}:${target.port}`).join(', ');
       finished.reject(new UnreachableError(`no concentrator could connect to ${where} within ${UNREACHABLE_MS / 1000} s`));
     });
     await finished.promise;
+    if (options.listen !== null) await simulators.end();
     return { stats: simulators.stats(), wallMs: clock.nowMs() - began, settledStep: simulators.settledStep };
   } catch (error) {
     simulators.kill();

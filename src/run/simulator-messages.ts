@@ -2,7 +2,7 @@
 
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { Ledger, SimulatorStats } from '../simulator/push-simulator.ts';
+import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { Segment } from './segment.ts';
 
 export type ToSimulator =
@@ -11,15 +11,23 @@ export type ToSimulator =
       readonly scenario: Scenario;
       readonly segment: Segment;
       readonly fromStep: number;
-      /** Concentrator c pushes to targets[c mod n]. */
+      /** Push: concentrator c sends to targets[c mod n]. */
       readonly targets: readonly Endpoint[];
+      /** Pull: where this process listens for all its concentrators; null: it pushes. */
+      readonly listen: Endpoint | null;
+      /** Address of the first concentrator of the grid; null: on loopback. */
+      readonly firstAddress: string | null;
+      /** 32 bytes from which the keys of all devices are derived; null: an installation without security. */
+      readonly masterKey: Uint8Array | null;
       /** Whether the head-end confirms what it made durable. */
       readonly confirmed: boolean;
     }
   /** `originUnixMs`: when step 0 is due; the same for all processes, also for one that is started again. */
   | { readonly type: 'go'; readonly originUnixMs: number }
   /** Send nothing more, wait a moment for confirmations, then report. */
-  | { readonly type: 'hold' };
+  | { readonly type: 'hold' }
+  /** The head-end is gone: report once more, then end. Only in pull; a process that pushes ends by itself. */
+  | { readonly type: 'end' };
 
 export interface SimulatorProgress {
   readonly type: 'progress' | 'finished';
@@ -34,4 +42,5 @@ export interface SimulatorProgress {
   readonly lateness: string | null;
 }
 
-export type FromSimulator = { readonly type: 'ready' } | SimulatorProgress;
+/** `listening`: where, in pull. */
+export type FromSimulator = { readonly type: 'ready'; readonly listening: Endpoint | null } | { readonly type: 'failed'; readonly why: string } | SimulatorProgress;

@@ -8,8 +8,11 @@ import { TcpWire } from '../network/wire/tcp-wire.ts';
 import { backOffLimits } from '../simulator/back-off.ts';
 import { PushMessages } from '../simulator/push-messages.ts';
 import { PushSimulator } from '../simulator/push-simulator.ts';
+import type { DelayLog } from '../simulator/delay-log.ts';
+import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
 import { LockStep, OpenLoop, type Schedule, type ScheduleOptions } from '../simulator/schedule.ts';
 import { concentratorAddress } from './concentrator-address.ts';
+import { PullSegment } from './pull-segment.ts';
 import { buildSegment, type SegmentGrid } from './segment.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
 
@@ -21,87 +24,129 @@ const CLOSE_MS = 10_000;
 
 type Prepare = Extract<ToSimulator, { type: 'prepare' }>;
 
+/** What a simulator of either kind can be asked. */
+interface Playing {
+  readonly stats: SimulatorStats;
+  readonly settledStep: number;
+  readonly meanSettledStep: number;
+  readonly ledger: Ledger;
+  readonly delays: DelayLog;
+  start(): void;
+  hold(): void;
+  end(): void;
+}
+
 class SimulatorProcess {
-  #grid: SegmentGrid | null = null;
   #prepare: Prepare | null = null;
-  #simulator: PushSimulator | null = null;
+  #make: ((originUnixMs: number) => Playing) | null = null;
+  #simulator: Playing | null = null;
 
   receive(message: ToSimulator): void {
     if (message.type === 'prepare') {
       this.#prepare = message;
-      this.#grid = buildSegment(message.scenario, message.segment);
-      tell({ type: 'ready' });
+      void this.#prepared(message);
     } else if (message.type === 'go') {
-      this.#go(message.originUnixMs);
-    } else {
+      if (this.#make === null || this.#simulator !== null) return;
+      this.#simulator = this.#make(message.originUnixMs);
+      this.#simulator.start();
+      this.#report();
+    } else if (message.type === 'hold') {
       this.#simulator?.hold();
       systemClock.schedule(LAST_CONFIRMATIONS_MS, () => this.#finished());
+    } else {
+      this.#leave();
     }
   }
 
-  #go(originUnixMs: number): void {
-    const [prepare, grid] = [this.#prepare, this.#grid];
-    if (prepare === null || grid === null || this.#simulator !== null) return;
-    const { scenario, targets, fromStep } = prepare;
-    this.#simulator = new PushSimulator({
-      clock: systemClock,
-      wire: new TcpWire(),
-      plan: grid.plan,
-      times: grid.times,
-      messages: new PushMessages(grid),
-      seed: scenario.seed,
-      backOff: backOffLimits(scenario.speed),
-      confirmed: prepare.confirmed,
-      fromStep,
-      target: (station) => targets[station % targets.length] ?? { address: '127.0.0.1', port: 0 },
-      source: (station) => concentratorAddress(station, targets[station % targets.length]?.address ?? ''),
-      schedule: (onDue) => {
-        const { fromStation, toStation, steps } = grid.plan;
-        return scheduleOf(scenario, grid.times, originUnixMs, { fromStation, toStation, fromStep, steps, onDue });
-      },
-      onFinished: () => this.#finished(),
-    });
-    this.#simulator.start();
-    this.#report();
+  async #prepared(prepare: Prepare): Promise<void> {
+    const grid = buildSegment(prepare.scenario, prepare.segment);
+    if (prepare.listen === null) {
+      this.#make = (originUnixMs) => pushSimulator(prepare, grid, { originUnixMs, onFinished: () => this.#finished() });
+      tell({ type: 'ready', listening: null });
+      return;
+    }
+    const pull = new PullSegment({ prepare, grid, listen: prepare.listen, onFinished: () => this.#finished() });
+    try {
+      const listening = await pull.listen();
+      this.#make = (originUnixMs) => pull.play(originUnixMs);
+      tell({ type: 'ready', listening });
+    } catch (error) {
+      tell({ type: 'failed', why: (error as Error).message });
+    }
   }
 
   #report(): void {
     systemClock.schedule(PROGRESS_MS, () => {
       if (this.#simulator === null) return;
-      tell(this.#progress('progress'));
+      tell(progressOf(this.#simulator, 'progress'));
       this.#report();
     });
   }
 
   #finished(): void {
     if (this.#simulator === null) return;
-    const last = this.#progress('finished');
-    this.#simulator.end();
+    // Who is pulled goes on answering until the head-end is gone.
+    if (this.#prepare?.listen !== null) tell(progressOf(this.#simulator, 'finished'));
+    else this.#leave();
+  }
+
+  /** Reports for the last time; the process ends by itself once its connections have. */
+  #leave(): void {
+    const simulator = this.#simulator;
+    if (simulator === null) {
+      leave();
+      return;
+    }
+    const last = progressOf(simulator, 'finished');
+    simulator.end();
     this.#simulator = null;
     process.send?.(last, () => {
       process.off('disconnect', leave);
       if (process.connected) process.disconnect();
     });
-    // The process ends by itself once its connections have.
     const limit = setTimeout(leave, CLOSE_MS);
     limit.unref();
   }
+}
 
-  #progress(type: 'progress' | 'finished'): SimulatorProgress {
-    const simulator = this.#simulator;
-    if (simulator === null) throw new Error('no simulator to report of');
-    const last = type === 'finished';
-    const { confirmation, lateness } = simulator.delays;
-    return {
-      type,
-      stats: simulator.stats,
-      settledStep: simulator.settledStep,
-      meanSettledStep: simulator.meanSettledStep,
-      ledger: last ? simulator.ledger : null,
-      confirmation: last ? encodeIntoCompressedBase64(confirmation) : null,
-      lateness: last ? encodeIntoCompressedBase64(lateness) : null,
-    };
-  }
+function progressOf(simulator: Playing, type: 'progress' | 'finished'): SimulatorProgress {
+  const last = type === 'finished';
+  const { confirmation, lateness } = simulator.delays;
+  return {
+    type,
+    stats: simulator.stats,
+    settledStep: simulator.settledStep,
+    meanSettledStep: simulator.meanSettledStep,
+    ledger: last ? simulator.ledger : null,
+    confirmation: last ? encodeIntoCompressedBase64(confirmation) : null,
+    lateness: last ? encodeIntoCompressedBase64(lateness) : null,
+  };
+}
+
+function pushSimulator(
+  prepare: Prepare,
+  grid: SegmentGrid,
+  play: { readonly originUnixMs: number; readonly onFinished: () => void },
+): Playing {
+  const { scenario, targets, fromStep } = prepare;
+  return new PushSimulator({
+    clock: systemClock,
+    wire: new TcpWire(),
+    plan: grid.plan,
+    times: grid.times,
+    messages: new PushMessages(grid),
+    seed: scenario.seed,
+    backOff: backOffLimits(scenario.speed),
+    confirmed: prepare.confirmed,
+    fromStep,
+    target: (station) => targets[station % targets.length] ?? { address: '127.0.0.1', port: 0 },
+    source: (station) => concentratorAddress(station, targets[station % targets.length]?.address ?? ''),
+    schedule: (onDue) => {
+      const { fromStation, toStation, steps } = grid.plan;
+      return scheduleOf(scenario, grid.times, play.originUnixMs, { fromStation, toStation, fromStep, steps, onDue });
+    },
+    onFinished: play.onFinished,
+  });
 }
 
 function scheduleOf(scenario: Scenario, times: PushTimes, originUnixMs: number, options: ScheduleOptions): Schedule {

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { DELAY_RANGE } from '../simulator/delay-log.ts';
-import { emptySimulatorStats, type SimulatorStats } from '../simulator/push-simulator.ts';
+import { emptySimulatorStats, type SimulatorStats } from '../simulator/simulator-stats.ts';
 import { ManagedProcess } from './managed-process.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
 
@@ -16,6 +16,11 @@ export interface SimulatorProcessesOptions {
   /** Segments that this machine plays, of `segments` in all. */
   readonly segments: { readonly from: number; readonly to: number; readonly of: number };
   readonly targets: readonly Endpoint[];
+  /** Pull: where processes listen, the i-th on port + i; port 0: on any free ones. Null: they push. */
+  readonly listen: Endpoint | null;
+  /** Address of the first concentrator; null: on loopback. */
+  readonly firstAddress?: string | null;
+  readonly masterKey: Uint8Array | null;
   readonly confirmed: boolean;
   readonly onReady: () => void;
   readonly onFinished: () => void;
@@ -32,8 +37,11 @@ const RESTARTS_MAX = 50;
 
 interface Member {
   readonly process: ManagedProcess<ToSimulator, FromSimulator>;
+  readonly index: number;
   ready: boolean;
   finished: boolean;
+  /** Pull: where it listens; it comes back there when it is started again. */
+  listen: Endpoint | null;
   /** Counters of earlier lives of this process, and the newest of the present one. */
   past: SimulatorStats;
   last: SimulatorProgress | null;
@@ -63,10 +71,28 @@ export class SimulatorProcesses {
     for (const member of this.#members) member.process.start();
   }
 
-  /** Begins to play; step 0 is due now. */
-  go(): void {
-    this.#originUnixMs = this.#options.clock.unixMs();
-    for (const member of this.#members) member.process.send({ type: 'go', originUnixMs: this.#originUnixMs });
+  /** Begins to play; step 0 is due at `originUnixMs`. */
+  go(originUnixMs: number): void {
+    this.#originUnixMs = originUnixMs;
+    for (const member of this.#members) member.process.send({ type: 'go', originUnixMs });
+  }
+
+  /** Pull: where each process listens, by index of its segment. Once all are ready. */
+  get listening(): readonly (Endpoint & { readonly segment: number })[] {
+    return this.#members.flatMap(({ index, listen }) => (listen === null ? [] : [{ ...listen, segment: index }]));
+  }
+
+  /** Pull: the head-end is gone. Resolves when all processes have reported once more and ended. */
+  async end(): Promise<void> {
+    await Promise.all(
+      this.#members.map(
+        (member) =>
+          new Promise<void>((resolve) => {
+            member.process.expectEnd(resolve);
+            member.process.send({ type: 'end' });
+          }),
+      ),
+    );
   }
 
   /** Ends early: sends nothing more, collects last confirmations, then `onFinished`. */
@@ -120,20 +146,37 @@ export class SimulatorProcesses {
         if (member.process.pid !== null) this.#options.onProcess(member.process.name, member.process.pid);
         const segment = { index, count: segments.of };
         const { settledStep: fromStep } = member;
-        member.process.send({ type: 'prepare', scenario, segment, fromStep, targets, confirmed });
+        const { masterKey, firstAddress = null } = this.#options;
+        member.process.send({ type: 'prepare', scenario, segment, fromStep, targets, listen: member.listen, firstAddress, masterKey, confirmed });
         if (this.#originUnixMs !== null) member.process.send({ type: 'go', originUnixMs: this.#originUnixMs });
         if (this.#holding) member.process.send({ type: 'hold' });
       },
       onMessage: (message) => this.#received(member, message),
       onDied: (why) => this.#died(member, why),
     });
-    const member: Member = { process, ready: false, finished: false, past: emptySimulatorStats(), last: null, settledStep: 0 };
+    const { listen } = this.#options;
+    const port = listen === null || listen.port === 0 ? 0 : listen.port + index - segments.from;
+    const member: Member = {
+      process,
+      index,
+      ready: false,
+      finished: false,
+      listen: listen === null ? null : { address: listen.address, port },
+      past: emptySimulatorStats(),
+      last: null,
+      settledStep: 0,
+    };
     return member;
   }
 
   #received(member: Member, message: FromSimulator): void {
+    if (message.type === 'failed') {
+      this.#options.onFailed(`${member.process.name} can't listen: ${message.why}`);
+      return;
+    }
     if (message.type === 'ready') {
       member.ready = true;
+      member.listen = message.listening;
       if (this.#announcedReady || !this.#members.every((m) => m.ready)) return;
       this.#announcedReady = true;
       this.#options.onReady();
@@ -150,11 +193,14 @@ export class SimulatorProcesses {
   }
 
   #finished(member: Member, message: SimulatorProgress): void {
-    if (message.confirmation !== null) this.#confirmation.add(decodeFromCompressedBase64(message.confirmation));
-    if (message.lateness !== null) this.#lateness.add(decodeFromCompressedBase64(message.lateness));
+    // A process that is pulled reports twice: when all is settled, and when the head-end is gone.
+    const last = this.#options.listen === null || member.finished;
+    if (last && message.confirmation !== null) this.#confirmation.add(decodeFromCompressedBase64(message.confirmation));
+    if (last && message.lateness !== null) this.#lateness.add(decodeFromCompressedBase64(message.lateness));
+    const first = !member.finished;
     member.finished = true;
-    member.process.expectEnd(() => {});
-    if (this.#members.every((m) => m.finished)) this.#options.onFinished();
+    if (first) member.process.expectEnd(() => {});
+    if (first && this.#members.every((m) => m.finished)) this.#options.onFinished();
   }
 
   #died(member: Member, why: string): boolean {

@@ -18,6 +18,7 @@ import { ConfirmationReader } from './confirmation-reader.ts';
 import { DelayLog } from './delay-log.ts';
 import { MESSAGE_BYTES, type Outbox, type PushMessages } from './push-messages.ts';
 import type { Schedule } from './schedule.ts';
+import { emptySimulatorStats, type Ledger, type SimulatorStats } from './simulator-stats.ts';
 
 export interface PushSimulatorOptions {
   readonly clock: Clock;
@@ -36,51 +37,6 @@ export interface PushSimulatorOptions {
   readonly schedule: (onDue: (station: number) => void) => Schedule;
   /** Called once, when every concentrator has played all steps and nothing is unconfirmed, or when it is hopeless. */
   readonly onFinished: () => void;
-}
-
-/** Counters of one segment. Times on the machine's clock. */
-export interface SimulatorStats {
-  connected: number;
-  connects: number;
-  /** Connections that ended without being asked to, and tries that failed. */
-  disconnects: number;
-  refused: number;
-  messages: number;
-  readings: number;
-  bytes: number;
-  /** Messages of steps that had been sent before on a connection that ended. */
-  resentMessages: number;
-  /** Readings in steps that the head-end confirmed. */
-  confirmedReadings: number;
-  confirmations: number;
-  /** Answers of the head-end that could not be understood. */
-  malformed: number;
-  /** Writes after which a connection took no more for a while. */
-  backpressure: number;
-}
-
-export function emptySimulatorStats(): SimulatorStats {
-  return {
-    connected: 0,
-    connects: 0,
-    disconnects: 0,
-    refused: 0,
-    messages: 0,
-    readings: 0,
-    bytes: 0,
-    resentMessages: 0,
-    confirmedReadings: 0,
-    confirmations: 0,
-    malformed: 0,
-    backpressure: 0,
-  };
-}
-
-/** How far each concentrator of the segment came: all steps below were sent; were confirmed. */
-export interface Ledger {
-  readonly fromStation: number;
-  readonly sent: Uint32Array;
-  readonly confirmed: Uint32Array;
 }
 
 const WINDOW_STEPS = 64;

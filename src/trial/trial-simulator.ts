@@ -5,7 +5,8 @@ import type { Endpoint, Wire } from '../network/wire/wire.ts';
 import { concentratorAddress } from '../run/concentrator-address.ts';
 import type { SegmentGrid } from '../run/segment.ts';
 import { PushMessages } from '../simulator/push-messages.ts';
-import { type Ledger, PushSimulator } from '../simulator/push-simulator.ts';
+import { PushSimulator } from '../simulator/push-simulator.ts';
+import type { Ledger } from '../simulator/simulator-stats.ts';
 import { LockStep } from '../simulator/schedule.ts';
 
 const RESTART_MS = 200;

@@ -29,6 +29,7 @@ function scenarioOf(changes: Partial<Scenario['behaviour']> & { seed?: number } 
       ...behaviour,
     },
     protocol: 'dlms',
+    security: null,
     speed: 'max',
   };
 }

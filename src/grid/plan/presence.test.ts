@@ -30,6 +30,7 @@ function gridOf(changes: Partial<Scenario['behaviour']> & { readonly seed?: numb
       ...behaviour,
     },
     protocol: 'dlms',
+    security: null,
     speed: 'max',
   };
   const stations: Stations = {

@@ -17,7 +17,7 @@ export function crossChecks(tree: Tree): readonly Problem[] {
     if (list?.kind !== 'list') continue;
     problems.push(...sharesProblem(tree, path, list), ...nameProblems(path, list));
   }
-  return [...problems, ...metersProblem(tree), ...spreadProblem(tree), ...endProblem(tree)];
+  return [...problems, ...metersProblem(tree), ...spreadProblem(tree), ...endProblem(tree), ...securityProblem(tree)];
 }
 
 const SIZES: Path = ['grid', 'station-sizes'];
@@ -138,4 +138,15 @@ function overriding(tree: Tree, paths: readonly Path[]): Pick<Problem, 'at' | 'p
   });
   const [first = { path: [], at: tree.at }, ...others] = values;
   return others.reduce((best, value) => (value.at.layer > best.at.layer ? value : best), first);
+}
+
+/** Pushes travel in plain. */
+function securityProblem(tree: Tree): readonly Problem[] {
+  const path: Path = ['security'];
+  const security = find(tree, path);
+  const communication = find(tree, ['behaviour', 'communication']);
+  if (security?.kind !== 'scalar' || security.value === 'none') return [];
+  if (communication?.kind !== 'scalar' || communication.value !== 'push') return [];
+  const found = `${quoted(String(security.value))} with communication: push`;
+  return [{ at: security.at, path, found, allowed: 'none, or communication: pull' }];
 }

@@ -104,7 +104,8 @@ describe('a right scenario', () => {
 
   test('defaults', () => {
     const scenario = scenarioOf(parse(VALID));
-    expect(scenario).toMatchObject({ name: 'a', seed: 1, protocol: 'dlms', speed: 'max', grid: { meters: null } });
+    expect(scenario).toMatchObject({ name: 'a', seed: 1, protocol: 'dlms',
+    security: null, speed: 'max', grid: { meters: null } });
     expect(scenario.behaviour).toMatchObject({
       spreadSeconds: 0,
       registers: 'total',

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly grid: GridParameters;
   readonly behaviour: Behaviour;
   readonly protocol: 'dlms';
+  /** Security suite of the installation: keys of its own for each device, HLS 5, ciphered services. Null: none. */
+  readonly security: 0 | 1 | 2 | null;
   /** How many times faster than real time, or as fast as the head-end absorbs. */
   readonly speed: number | 'max';
 }

@@ -15,6 +15,8 @@ export const PATTERN_ENDINGS = ['.csv'] as const;
 export const ENTRIES_MAX = 255;
 export const METERS_MAX = 16_777_216;
 
+const SUITES = { none: null, 'suite-0': 0, 'suite-1': 1, 'suite-2': 2 } as const;
+
 /** What `cross-checks.ts` reads again on its own. */
 export const checked = {
   stations: fields.wholeNumber({
@@ -195,6 +197,13 @@ export const scenarioSchema = z.strictObject({
   grid,
   behaviour,
   protocol: fields.choice({ description: 'What concentrators speak.', words: ['dlms'] }).prefault('dlms'),
+  security: fields
+    .choice({
+      description: '`none`, or the DLMS security suite with which devices are read: keys for each device, HLS 5, ciphering.',
+      words: ['none', 'suite-0', 'suite-1', 'suite-2'],
+    })
+    .prefault('none')
+    .transform((word) => SUITES[word]),
   speed: fields
     .speed({
       description: '`max`: as fast as the head-end absorbs. 1: real time. A number: so many times real time.',

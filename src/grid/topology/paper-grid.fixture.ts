@@ -70,6 +70,7 @@ export function paperGrid(
       ],
     },
     protocol: 'dlms',
+    security: null,
     speed: 'max',
   };
 }

@@ -21,7 +21,7 @@ import { APDU_BYTES_MAX } from '../../protocol/wrapper/wpdu.ts';
 import type { WpduSink } from '../../protocol/wrapper/wrapper-receiver.ts';
 import { type BufferFiles } from '../buffer/buffer-files.ts';
 import { BufferWriter } from '../buffer/buffer-writer.ts';
-import { BacklogWatch } from './backlog-watch.ts';
+import { BacklogWatch } from '../buffer/backlog-watch.ts';
 import { Confirmer } from './confirmer.ts';
 import { IntakeSession, moveMark } from './intake-session.ts';
 import { emptyIntakeStats, type IntakeMalformedReason, type IntakeStats } from './intake-stats.ts';

@@ -92,6 +92,11 @@ export class PollScheduler {
     this.#key = streamKey(options.seed, 'poll-back-off');
   }
 
+  /** Nothing is under way, and all that waits are devices that rest after a failure. */
+  get idle(): boolean {
+    return this.active === 0 && this.#ready.every((queue) => queue.length === 0);
+  }
+
   /** Jobs of the device, without the one under way. */
   jobsOf(device: number): number {
     return this.#waiting[device]?.length ?? 0;

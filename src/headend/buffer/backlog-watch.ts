@@ -4,8 +4,8 @@
  */
 
 import type { Clock, Timer } from '../../base/clock.ts';
-import { type BufferFiles, isFault } from '../buffer/buffer-files.ts';
-import { parseBufferName } from '../buffer/buffer-name.ts';
+import { type BufferFiles, isFault } from './buffer-files.ts';
+import { parseBufferName } from './buffer-name.ts';
 
 export interface BacklogWatchOptions {
   readonly clock: Clock;

@@ -1,0 +1,282 @@
+/**
+ * How one concentrator is read, round after round:
+ *
+ *   1  its own profile, all rows after the last that is safe           one request for all meters
+ *   2  a meter that is in a row but lacks rows before it has a gap     the meter's own load profile, by its SAP
+ *   3  when all of that is durable, the round is settled               the next round asks for what comes after
+ *
+ * Asking for what comes after T says that everything up to T is safe here, so a device may forget it. Nothing else is
+ * remembered between rounds but one time for each meter. A round that breaks off is done again from where it was settled;
+ * what arrives twice is dropped by the store.
+ */
+
+import type { GroupCommit } from '../buffer/group-commit.ts';
+import type { AttributeDescriptor } from '../../protocol/dlms/apdu/descriptors.ts';
+import type { GetResult } from '../../protocol/dlms/apdu/results.ts';
+import { ClientAssociation } from '../../protocol/dlms/client/client-association.ts';
+import type { ClientOptions, Exchange } from '../../protocol/dlms/client/client-options.ts';
+import { DlmsError } from '../../protocol/dlms/client/dlms-error.ts';
+import type { DeviceSession } from './device-session.ts';
+import { MeterList, sapEntries } from './meter-list.ts';
+import { layoutOf, MeterProfileRows, type ProfileLayout } from './meter-profile.ts';
+import { LOAD_PROFILE, LOAD_PROFILE_COLUMNS, OPEN_END, OwnProfileRows, rangeOf } from './own-profile.ts';
+import type { JobOutcome, PollJob } from './poll-scheduler.ts';
+import type { PollStats } from './poll-stats.ts';
+
+const SAP_LIST: AttributeDescriptor = Object.freeze({ classId: 17, logicalName: Uint8Array.of(0, 0, 41, 0, 0, 255), attribute: 2 });
+export const CONCENTRATOR_SAP = 1;
+/** Refusals by a meter after which its gap is given up. Lost connections don't count. */
+const REFUSALS_MAX = 5;
+
+export interface ConcentratorPollOptions {
+  readonly session: DeviceSession;
+  readonly commit: GroupCommit;
+  readonly stats: PollStats;
+  /** Shared by all concentrators: how the load profile of a meter is laid out, once it is known. */
+  readonly layout: { meter: ProfileLayout | null };
+  readonly association: (serverSap: number, meter: number | null) => ClientOptions;
+  /** An exchange failed. `meter` null: with the concentrator itself. */
+  readonly onFailure: (meter: number | null, error: DlmsError) => void;
+  readonly submit: (job: PollJob) => void;
+  readonly sinceUnixSeconds: number;
+  readonly periodSeconds: number;
+  readonly offsetMinutes: number;
+  /** Everything of a round is durable; `rows`: it brought something. */
+  readonly onSettled: (rows: boolean) => void;
+}
+
+interface Gap {
+  readonly place: number;
+  readonly from: number;
+  readonly to: number;
+  refusals: number;
+}
+
+export class ConcentratorPoll {
+  /** A round is under way, or waits for its turn. */
+  inRound = false;
+  /** Unix seconds: all rows up to here are safe. */
+  settledSeconds: number;
+  readonly #options: ConcentratorPollOptions;
+  #main: ClientAssociation;
+  readonly #rows = new OwnProfileRows();
+  #meters: MeterList | null = null;
+  #channels = 1;
+  /** Time of the newest row of this round. */
+  #newest = 0;
+  #gaps: Gap[] = [];
+
+  constructor(options: ConcentratorPollOptions) {
+    this.#options = options;
+    this.settledSeconds = options.sinceUnixSeconds - 1;
+    this.#main = new ClientAssociation(options.association(CONCENTRATOR_SAP, null));
+  }
+
+  startRound(): void {
+    this.inRound = true;
+    this.#options.submit({ priority: 'mass', attemptsMax: Infinity, run: (done) => this.#readRows(done) });
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#main = new ClientAssociation(this.#options.association(CONCENTRATOR_SAP, null));
+  }
+
+  /** Port of a meter; null: not behind this concentrator, or not known yet. */
+  sapOf(meter: number): number | null {
+    const place = this.#meters?.placeOf(meter) ?? -1;
+    return place < 0 ? null : this.#meters!.sap[place]!;
+  }
+
+  // ---- 1: the concentrator's own profile ----
+
+  #readRows(done: (outcome: JobOutcome) => void): void {
+    const { session } = this.#options;
+    const ports = { clientSap: this.#main.options.clientSap, serverSap: CONCENTRATOR_SAP };
+    session.run(ports, this.#ownProfile(), (buffer) => this.#takeRows(buffer, done), (error) => this.#failed(null, error, done));
+  }
+
+  *#ownProfile(): Exchange<Uint8Array> {
+    const { sinceUnixSeconds, offsetMinutes } = this.#options;
+    const main = this.#main;
+    if (main.negotiated === null) yield* main.associate();
+    if (this.#meters === null) {
+      const entries = sapEntries(dataOf(yield* main.get(SAP_LIST)));
+      if (entries === null) throw new DlmsError('data', 'the SAP assignment is no list of devices');
+      this.#meters = new MeterList(entries, sinceUnixSeconds, null);
+    }
+    const from = this.settledSeconds + 1;
+    return dataOf(yield* main.get(LOAD_PROFILE, rangeOf({ from, to: OPEN_END }, offsetMinutes)));
+  }
+
+  #takeRows(buffer: Uint8Array, done: (outcome: JobOutcome) => void): void {
+    this.#gaps = [];
+    this.#newest = 0;
+    if (this.#rows.begin(buffer)) this.#takeNextRows(done);
+    else this.#failed(null, new DlmsError('data', 'the profile is no array'), done);
+  }
+
+  /** Row by row, as far as the group has room; goes on when it has room again. */
+  #takeNextRows(done: (outcome: JobOutcome) => void): void {
+    const { commit, stats } = this.#options;
+    const rows = this.#rows;
+    for (;;) {
+      const next = rows.next();
+      if (next === 'end') break;
+      if (next === 'malformed' || rows.meters.readings > commit.batch.capacity) {
+        this.#failed(null, new DlmsError('data', 'a row of the profile is not {time, rows of meters}'), done);
+        return;
+      }
+      if (commit.hasRoom(rows.meters.readings)) {
+        if (this.#takeRow()) continue;
+        this.#failed(null, new DlmsError('data', 'a register of the profile is too large'), done);
+        return;
+      }
+      commit.whenRoom(() => {
+        if (this.#takeRow()) this.#takeNextRows(done);
+        else this.#failed(null, new DlmsError('data', 'a register of the profile is too large'), done);
+      });
+      return;
+    }
+    stats.gaps += this.#gaps.length;
+    done('done');
+    this.#goOn();
+  }
+
+  #takeRow(): boolean {
+    const { commit, stats, periodSeconds } = this.#options;
+    const { meters, unixSeconds: time } = this.#rows;
+    const { batch } = commit;
+    const start = batch.length;
+    if (!meters.append(batch, time)) return false;
+    stats.readings += meters.readings;
+    this.#channels = meters.channels;
+    this.#newest = Math.max(this.#newest, time);
+    const list = this.#meters!;
+    const { number, next } = list;
+    let place = 0;
+    for (let i = start; i < start + meters.rows; i++) {
+      const meter = batch.meter[i]!;
+      if (number[place] !== meter) {
+        place = list.placeOf(meter);
+        if (place < 0) {
+          stats.strangers++;
+          place = 0;
+          continue;
+        }
+      }
+      const expected = next[place]!;
+      if (expected <= time) {
+        if (expected < time) this.#gaps.push({ place, from: expected, to: time - periodSeconds, refusals: 0 });
+        next[place] = time + periodSeconds;
+      }
+      place++;
+    }
+    return true;
+  }
+
+  // ---- 2: gaps ----
+
+  #goOn(): void {
+    const gap = this.#gaps.at(-1);
+    if (gap !== undefined) {
+      this.#options.submit({ priority: 'repair', attemptsMax: Infinity, run: (done) => this.#repair(gap, done) });
+      return;
+    }
+    const newest = this.#newest;
+    if (newest === 0) this.#settled(false);
+    else {
+      this.#options.commit.added(() => {
+        this.settledSeconds = Math.max(this.settledSeconds, newest);
+        this.#settled(true);
+      });
+    }
+  }
+
+  #repair(gap: Gap, done: (outcome: JobOutcome) => void): void {
+    const { session, association, stats } = this.#options;
+    const list = this.#meters!;
+    const [meter, sap] = [list.number[gap.place]!, list.sap[gap.place]!];
+    const client = new ClientAssociation(association(sap, meter));
+    session.run(
+      { clientSap: client.options.clientSap, serverSap: sap },
+      this.#meterProfile(client, gap),
+      (buffer) => this.#takeMeterRows(buffer, { gap, meter, done }),
+      (error) => {
+        if (REFUSALS.has(error.code)) gap.refusals++;
+        if (gap.refusals < REFUSALS_MAX) {
+          this.#failed(meter, error, done);
+          return;
+        }
+        this.#options.onFailure(meter, error);
+        stats.gapsGivenUp++;
+        this.#closeGap(done);
+      },
+    );
+  }
+
+  *#meterProfile(client: ClientAssociation, gap: Gap): Exchange<Uint8Array> {
+    const { layout, offsetMinutes } = this.#options;
+    yield* client.associate();
+    if (layout.meter === null) {
+      layout.meter = layoutOf(dataOf(yield* client.get(LOAD_PROFILE_COLUMNS)));
+      if (layout.meter === null) throw new DlmsError('data', 'the load profile of a meter has no clock or no register');
+    }
+    const buffer = dataOf(yield* client.get(LOAD_PROFILE, rangeOf(gap, offsetMinutes)));
+    yield* client.release();
+    return buffer;
+  }
+
+  #takeMeterRows(buffer: Uint8Array, repair: { readonly gap: Gap; readonly meter: number; readonly done: (outcome: JobOutcome) => void }): void {
+    const { commit, stats, layout, periodSeconds } = this.#options;
+    const { gap, meter, done } = repair;
+    const rows = new MeterProfileRows();
+    const options = { meter, layout: layout.meter!, channels: this.#channels, periodSeconds };
+    const readings = rows.append(buffer, options, commit.batch);
+    if (readings === -1) {
+      const wanted = commit.batch.room + 1;
+      if (commit.hasRoom(wanted)) this.#takeMeterRows(buffer, repair);
+      else commit.whenRoom(() => this.#takeMeterRows(buffer, repair));
+      return;
+    }
+    if (readings === null) {
+      gap.refusals++;
+      this.#failed(meter, new DlmsError('data', 'the load profile of a meter is not what its columns say'), done);
+      return;
+    }
+    stats.readings += readings;
+    stats.repairs++;
+    this.#closeGap(done);
+  }
+
+  #closeGap(done: (outcome: JobOutcome) => void): void {
+    this.#gaps.pop();
+    done('done');
+    this.#goOn();
+  }
+
+  // ---- 3 ----
+
+  #settled(rows: boolean): void {
+    const { stats, onSettled } = this.#options;
+    this.inRound = false;
+    stats.rounds++;
+    if (rows) stats.fullRounds++;
+    onSettled(rows);
+  }
+
+  #failed(meter: number | null, error: DlmsError, done: (outcome: JobOutcome) => void): void {
+    this.#options.onFailure(meter, error);
+    if (meter === null && this.#main.negotiated !== null && error.code === 'exception') this.lost();
+    done('failed');
+  }
+}
+
+/** After these a meter is not asked for ever. */
+const REFUSALS: ReadonlySet<string> = new Set(['association-refused', 'authentication-failed', 'exception', 'service-error', 'data-access', 'data', 'not-supported', 'too-long']);
+
+/** The encoded Data of a result, or a DlmsError `data-access`. */
+function dataOf(result: GetResult): Uint8Array {
+  if ('data' in result) return result.data;
+  throw new DlmsError('data-access', `read refused with result ${result.error}`, { result: result.error });
+}

@@ -1,0 +1,79 @@
+/** Main of a poller process: asks devices, makes what they answer durable. Started by the head-end's parent over IPC. */
+
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../base/clock.ts';
+import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
+import { credentialsOf } from '../headend/poll/credentials.ts';
+import { Poller } from '../headend/poll/poller.ts';
+import { TcpWire } from '../network/wire/tcp-wire.ts';
+import type { FromTaker, TakerStats, ToTaker } from './headend-messages.ts';
+
+const PROGRESS_MS = 200;
+
+let poller: Poller | null = null;
+let started = false;
+let stopWanted = false;
+
+function start({ plan, directory, number }: Extract<ToTaker, { type: 'poll' }>): void {
+  const { security, ...rest } = plan;
+  const starting = new Poller({
+    ...rest,
+    clock: systemClock,
+    wire: new TcpWire(),
+    files: new NodeBufferFiles(directory),
+    number,
+    credentials: credentialsOf(security),
+    random: (bytes) => randomBytes(bytes),
+  });
+  poller = starting;
+  starting.start((error) => {
+    if (error !== null) {
+      tell({ type: 'failed', why: error });
+      return;
+    }
+    started = true;
+    tell({ type: 'ready', endpoint: null });
+    report();
+    if (stopWanted) stop();
+  });
+}
+
+function report(): void {
+  systemClock.schedule(PROGRESS_MS, () => {
+    if (poller === null) return;
+    tell({ type: 'progress', stats: statsOf(poller) });
+    report();
+  });
+}
+
+/** A poller that is still opening its buffer stops as soon as it reads. */
+function stop(): void {
+  stopWanted = true;
+  const stopping = poller;
+  if (stopping === null || !started) return;
+  started = false;
+  stopping.stop(() => {
+    poller = null;
+    process.send?.({ type: 'stopped', stats: statsOf(stopping) } satisfies FromTaker, () => process.exit());
+  });
+}
+
+function statsOf(of: Poller): TakerStats {
+  const poll = of.stats();
+  const { connections, messages, readings, malformed, lastBufferFault } = poll;
+  return { connections, messages, readings, malformed, lastBufferFault, poll };
+}
+
+function tell(message: FromTaker): void {
+  process.send?.(message);
+}
+
+process.on('message', (message) => {
+  const command = message as ToTaker;
+  if (command.type === 'poll') start(command);
+  else if (command.type === 'stop') stop();
+});
+process.on('disconnect', () => process.exit());
+// A signal to the whole group reaches the parent too, which ends its processes in order.
+process.on('SIGTERM', () => {});
+process.on('SIGINT', () => {});

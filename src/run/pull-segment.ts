@@ -1,0 +1,106 @@
+/** The concentrators of one segment with everything that a head-end can ask them, on a clock and a wire. */
+
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../base/clock.ts';
+import { Presence } from '../grid/plan/presence.ts';
+import { TcpWire } from '../network/wire/tcp-wire.ts';
+import type { Endpoint, Wire } from '../network/wire/wire.ts';
+import { MasterKey } from '../protocol/dlms/security/keys.ts';
+import { ConcentratorHosts } from '../simulator/concentrator/concentrator-host.ts';
+import { concentratorKind } from '../simulator/concentrator/concentrator-view.ts';
+import type { Device } from '../simulator/meter/device.ts';
+import { meterKind } from '../simulator/meter/meter-view.ts';
+import { PullSimulator } from '../simulator/pull-simulator.ts';
+import { AskedTime, ClockTime, type PullTime } from '../simulator/pull-time.ts';
+import { AddressBlock, LOOPBACK_FIRST } from './concentrator-address.ts';
+import type { ToSimulator } from './simulator-messages.ts';
+import type { SegmentGrid } from './segment.ts';
+
+export interface PullSegmentOptions {
+  readonly prepare: Pick<Extract<ToSimulator, { type: 'prepare' }>, 'scenario' | 'fromStep' | 'masterKey' | 'firstAddress'>;
+  readonly grid: SegmentGrid;
+  readonly listen: Endpoint;
+  readonly onFinished: () => void;
+  readonly clock?: Clock;
+  readonly wire?: Wire;
+  readonly random?: (bytes: number) => Uint8Array;
+}
+
+export class PullSegment {
+  readonly simulator: PullSimulator<Device>;
+  readonly #options: PullSegmentOptions;
+  readonly #clock: Clock;
+  readonly #presence: Presence;
+  #time: PullTime;
+
+  constructor(options: PullSegmentOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const { grid, prepare, listen, onFinished } = options;
+    const { scenario, fromStep } = prepare;
+    const { fromStation, toStation } = grid.plan;
+    this.#presence = new Presence({ ...grid, fromStation, toStation });
+    this.#time = new AskedTime({ scenario, presence: this.#presence, fromStation, toStation, fromStep });
+    const block = new AddressBlock(prepare.firstAddress ?? LOOPBACK_FIRST);
+    const hosts = this.#hosts();
+    this.simulator = new PullSimulator<Device>({
+      clock: this.#clock,
+      wire: options.wire ?? new TcpWire(),
+      scenario,
+      presence: this.#presence,
+      fromStation,
+      toStation,
+      fromStep,
+      listen,
+      stationAt: (address) => block.stationAt(address),
+      hostOf: (station) => hosts.of(station),
+      random: options.random ?? ((bytes) => randomBytes(bytes)),
+      onFinished,
+    });
+  }
+
+  /** Resolves when it listens. */
+  listen(): Promise<Endpoint> {
+    return this.simulator.listen();
+  }
+
+  /** Sets the time of the grid; the simulator is to be started then. */
+  play(originUnixMs: number): PullSimulator<Device> {
+    const { scenario, fromStep } = this.#options.prepare;
+    const { fromStation, toStation } = this.#options.grid.plan;
+    const common = { scenario, presence: this.#presence, fromStation, toStation };
+    this.#time =
+      scenario.speed === 'max'
+        ? new AskedTime({ ...common, fromStep })
+        : new ClockTime({ ...common, clock: this.#clock, speed: scenario.speed, originUnixMs, onStep: () => this.simulator.stepBegan() });
+    this.simulator.use(this.#time);
+    return this.simulator;
+  }
+
+  #hosts(): ConcentratorHosts {
+    const { grid, prepare } = this.#options;
+    const { scenario, stations, meters, truth } = grid;
+    const { fromStation, toStation } = grid.plan;
+    const { masterKey } = prepare;
+    const nowUnixSeconds = (station: number): number => this.#time.unixSeconds(station);
+    const observer = {
+      asked: (station: number, fromUnixSeconds: number): void => this.simulator.asked(station, fromUnixSeconds),
+      answered: (station: number, readings: number): void => this.simulator.answered(station, readings),
+      repaired: (station: number, readings: number): void => this.simulator.repaired(station, readings),
+    };
+    const rows = this.#presence;
+    return new ConcentratorHosts({
+      meterKind: meterKind({ scenario, meters, truth, rows, observer, nowUnixSeconds }),
+      concentratorKind: concentratorKind({ scenario, stations, fromStation, toStation, truth, rows, observer, nowUnixSeconds }),
+      // Counters are not stored: a new life of the process begins above all that an earlier one can have sent.
+      security: masterKey === null || scenario.security === null
+        ? null
+        : { masterKey: new MasterKey(masterKey), suite: scenario.security, counterStart: counterStart(this.#clock) },
+    });
+  }
+}
+
+/** Seconds since 2020, times eight: no device sends more than eight messages a second for long. */
+function counterStart(clock: Clock): number {
+  return Math.floor(((clock.unixMs() / 1000 - 1_577_836_800) * 8) % 2 ** 31);
+}

@@ -74,12 +74,15 @@ export class ByteWriter {
     this.#view.setBigInt64(at, value);
   }
 
+  /** Any NaN is written as the plain one; engines differ in what they make of the others. */
   f32(value: number): void {
+    if (Number.isNaN(value)) return this.u32(0x7fc00000);
     const at = this.#take(4);
     this.#view.setFloat32(at, value);
   }
 
   f64(value: number): void {
+    if (Number.isNaN(value)) return this.u64(0x7ff8000000000000n);
     const at = this.#take(8);
     this.#view.setFloat64(at, value);
   }

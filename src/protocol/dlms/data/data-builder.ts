@@ -103,7 +103,8 @@ export class DataBuilder {
       if (reader.at === from) reader.failData('compact-form');
     }
     if (reader.failure === 'truncated') reader.turnIntoData('compact-form');
-    if (reader.failure === null) reader.end = behind;
+    reader.end = behind;
+    if (reader.failure !== null) reader.at = behind;
     return { type: 'compact-array', element, value };
   }
 

@@ -62,7 +62,7 @@ class Walker {
     if (contents > reader.left) reader.fail('truncated');
     if (reader.failure !== null) return;
     if (bytes >= 0) {
-      const rows = bytes === 0 ? 0 : Math.floor(contents / bytes);
+      const rows = bytes === 0 ? Math.min(contents, 1) : Math.floor(contents / bytes);
       this.#spend(rows * (1 + elements));
       if (rows * bytes !== contents) reader.failData('compact-form');
       reader.skip(contents);

@@ -27,6 +27,7 @@ import { type ObjectListEntry, readObjectList } from '../../protocol/dlms/client
 import { type Profile, type ProfileQuirks, type ProfileRequest, readProfile } from '../../protocol/dlms/client/profile-reader.ts';
 import type { Data } from '../../protocol/dlms/data/data.ts';
 import { OBIS_BYTES, obisOf } from '../../protocol/dlms/data/obis.ts';
+import type { SendCounter } from '../../protocol/dlms/security/counters.ts';
 import { DlmsLink, type LinkOptions } from './dlms-link.ts';
 import type { Station } from './framing.ts';
 
@@ -47,6 +48,7 @@ export interface DlmsClientOptions extends Omit<LinkOptions, 'onUnasked'> {
 }
 
 const PUBLIC_CLIENT_SAP = 16;
+const COUNTER_JUMP_MAX = 2 ** 30;
 
 export class DlmsClient {
   readonly link: DlmsLink;
@@ -70,7 +72,7 @@ export class DlmsClient {
       if (options.counterName !== undefined) await moveCounter(link, options, nameOf(options.counterName));
       client = new DlmsClient(link, options);
       await link.join(client.#station);
-      await client.run((association) => association.associate());
+      await client.#associate();
       return client;
     } catch (error) {
       await link.close();
@@ -158,6 +160,19 @@ export class DlmsClient {
     await this.link.close();
   }
 
+  /** A server that has seen a higher counter says which one it wants; then it gets that one, once. */
+  async #associate(): Promise<void> {
+    try {
+      await this.run((association) => association.associate());
+    } catch (error) {
+      const { security } = this.#options.association;
+      const wanted = error instanceof DlmsError ? (error.details.exception?.counter ?? null) : null;
+      if (wanted === null || security === null || security === undefined || wanted <= security.sendCounter.next) throw error;
+      moveBehind(security.sendCounter, wanted - 1);
+      await this.run((association) => association.associate());
+    }
+  }
+
   #onUnasked(apdu: Uint8Array, station: Station): void {
     const { onNotification } = this.#options;
     if (onNotification === undefined || station.serverSap !== this.#station.serverSap) return;
@@ -188,6 +203,14 @@ async function moveCounter(link: DlmsLink, options: DlmsClientOptions, logicalNa
   const last = await link.run(station, () => readInvocationCounter(association, logicalName));
   await link.run(station, () => association.release());
   await link.leave(station);
-  const behind = last + 1 - security.sendCounter.next;
-  if (behind > 0) security.sendCounter.reserve(behind);
+  moveBehind(security.sendCounter, last);
+}
+
+/**
+ * Nobody vouches for `last`: it comes in clear. So the counter never goes back, and never so far ahead that its end is near.
+ */
+function moveBehind(counter: SendCounter, last: number): void {
+  const jump = last + 1 - counter.next;
+  if (jump > COUNTER_JUMP_MAX) throw new DlmsError('security', `the server says that it has seen the invocation counter ${last}, which is too far ahead`);
+  if (jump > 0) counter.reserve(jump);
 }

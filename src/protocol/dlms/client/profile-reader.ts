@@ -38,7 +38,7 @@ export interface ProfileQuirks extends DateQuirks {
 }
 
 export interface TimeRange {
-  /** UNIX seconds, both inclusive. */
+  /** UNIX seconds, both inclusive; fractions are cut off. */
   readonly from: number;
   readonly to: number;
   /** The column that the range speaks of; default the clock, attribute 2. */
@@ -187,8 +187,9 @@ function captureObjectData(column: Pick<CaptureObject, 'classId' | 'logicalName'
 
 function timeData(unixSeconds: number, quirks: ProfileQuirks): Data {
   const { rangeTimeType = 'octet-string', rangeOffsetMinutes = 0 } = quirks;
-  if (rangeTimeType === 'unix') return { type: 'double-long-unsigned', value: unixSeconds };
+  const whole = Math.floor(unixSeconds);
+  if (rangeTimeType === 'unix') return { type: 'double-long-unsigned', value: whole };
   const value = new Uint8Array(DATE_TIME_BYTES);
-  putInstant(value, { unixSeconds, offsetMinutes: rangeOffsetMinutes }, quirks);
+  putInstant(value, { unixSeconds: whole, offsetMinutes: rangeOffsetMinutes }, quirks);
   return { type: rangeTimeType, value };
 }

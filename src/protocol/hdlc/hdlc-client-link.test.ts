@@ -229,6 +229,13 @@ describe('HdlcClientLink', () => {
     expect(reader.hears(tell(1, 1, 'E6E700', { more: true, final: false }))).toEqual(['51']);
     expect([reader.hears(tell(2, 1, 'A2', { final: false })), reader.link.idle]).toEqual([[], true]);
     expect(reader.events).toEqual(['apdu A1', 'apdu A2']);
+    // But not before the question was sent to its end.
+    const asking = Reader.connected();
+    asking.tells('01'.repeat(200));
+    expect(asking.hears(tell(0, 0, 'E6E700BB'))).toHaveLength(1);
+    expect([asking.events, asking.link.idle]).toEqual([['apdu BB'], false]);
+    expect(asking.hears(say(readyControl(1)))).toEqual([`32 ${'01'.repeat(75)}`]);
+    expect([asking.hears(tell(1, 2, 'E6E700A1')), asking.link.idle]).toEqual([[], true]);
   });
 
   it('repeats SNRM, APDU and DISC, and then gives up', () => {

@@ -202,6 +202,16 @@ describe('HdlcServerLink', () => {
     expect(meter.refused).toEqual({ 'hdlc-sequence': 3 });
   });
 
+  it('takes the next command of a client that counts too much as a receipt for the answer', () => {
+    const meter = new Meter();
+    meter.hearFrames(say(SNRM));
+    meter.answer = (apdu) => `A0${apdu}`;
+    expect(short(meter.hearFrames(say(readyControl(1)), tell(0, 1, 'E6E60001')))).toEqual(['11', '30 E6E700A001']);
+    expect(short(meter.hearFrames(tell(0, 2, 'E6E60001')))).toEqual(['30 E6E700A001']);
+    expect(short(meter.hearFrames(tell(1, 2, 'E6E60002')))).toEqual(['52 E6E700A002']);
+    expect(meter.events).toEqual(['connected 16 1', 'apdu 01', 'apdu 02']);
+  });
+
   it('keeps the turn while the device works, says RNR to who asks meanwhile, RR when there is nothing', () => {
     const meter = new Meter();
     meter.hearFrames(say(SNRM));

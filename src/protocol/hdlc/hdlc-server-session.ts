@@ -8,7 +8,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { frameKind, hasPollFinal, notReadyControl, readyControl, receiveNumberOf } from './control-byte.ts';
+import { type FrameKind, frameKind, hasPollFinal, notReadyControl, readyControl, receiveNumberOf } from './control-byte.ts';
 import type { HdlcCounts } from './hdlc-counts.ts';
 import { encodeFrames, type HdlcFrame } from './hdlc-frame.ts';
 import type { HdlcLimits } from './link-parameters.ts';
@@ -47,9 +47,9 @@ export class HdlcServerSession {
   /** Takes I, RR, RNR, REJ. False: the link can't go on, an APDU is too long. `route`: of the answer. */
   take(frame: HdlcFrame, route: Route): boolean {
     this.#route = route;
-    if (this.#sender.acknowledge(receiveNumberOf(frame.control)) === 'impossible') this.#options.counts.refuse('hdlc-sequence');
-    if (hasPollFinal(frame.control)) this.#polled = true;
     const kind = frameKind(frame.control);
+    if (this.#sender.acknowledge(receiveNumberOf(frame.control)) === 'impossible') this.#miscounted(frame, kind);
+    if (hasPollFinal(frame.control)) this.#polled = true;
     if (kind === 'information') return this.#takeInformation(frame);
     this.#respond(kind !== 'rnr');
     return true;
@@ -75,6 +75,13 @@ export class HdlcServerSession {
 
   end(): void {
     this.#ended = true;
+  }
+
+  /** Some clients count RR as frames. One that goes on with its next command has the answer all the same. */
+  #miscounted(frame: HdlcFrame, kind: FrameKind): void {
+    this.#options.counts.refuse('hdlc-sequence');
+    const next = kind === 'information' && this.#receiver.ahead(frame.control) === 0;
+    if (next && this.#sender.allSent) this.#sender.acknowledgeAll();
   }
 
   #takeInformation(frame: HdlcFrame): boolean {

@@ -127,7 +127,6 @@ function logicalDevice<D extends Device>(of: {
     catalogue,
     systemTitle,
     client: (clientSap) => access.rights(device.number, systemTitle, clientSap),
-    changeSecret: (clientSap, kind, secret) => access.changeSecret(device.number, clientSap, kind, secret),
   };
 }
 

@@ -27,7 +27,6 @@ const HLS_GMAC = 5;
 const PLAIN = 1;
 const CIPHERED = 3;
 const AUTHENTICATED_AND_ENCRYPTED = 3;
-const PASSWORD_BYTES_MAX = 64;
 
 export interface InstallationSecurity {
   readonly masterKey: MasterKey;
@@ -78,16 +77,14 @@ export class DeviceAccess {
       hlsSecret: null,
       security: new DerivedSecurity(security, systemTitle, secrets),
       policy,
+      changeSecret: (secret, kind) => {
+        // HLS 5 proves itself with keys and has no secret.
+        if (kind === 'password') (secrets.keep().passwords ??= new Map()).set(clientSap, secret.slice());
+      },
+      activatePolicy: (stricter) => {
+        secrets.keep().policy = stricter;
+      },
     };
-  }
-
-  /** A new password of a client that has one. */
-  changeSecret(device: number, clientSap: number, kind: 'password' | 'hls', secret: Uint8Array): boolean {
-    const security = this.#security;
-    if (security === null || kind === 'hls' || secret.length > PASSWORD_BYTES_MAX) return false;
-    if (clientSap !== MANAGEMENT_CLIENT && clientSap !== READER_CLIENT) return false;
-    (this.#keep(device, security.counterStart).passwords ??= new Map()).set(clientSap, secret.slice());
-    return true;
   }
 
   #keep(device: number, counterStart: number): KeptSecrets {
@@ -169,11 +166,6 @@ class DerivedSecurity implements DeviceSecurity {
     if (differ(before.broadcast, keys.broadcast)) forget(kept, 'broadcast');
     if (differ(before.master, keys.master)) forget(kept, 'wrapped');
     kept.keys = keys;
-  }
-
-  activate(policy: SecurityPolicy): boolean {
-    this.#secrets.keep().policy = policy;
-    return true;
   }
 }
 

@@ -82,6 +82,7 @@ describe('load profile', () => {
         }
       }
       expect(objects.value(meter, LOAD, 7)).toBe(all.length);
+      expect(plain(objects.get(meter, LOAD, 6).data ?? NULL_DATA)).toEqual(plain(CLOCK_COLUMN));
     }
   });
 

@@ -5,6 +5,7 @@
  *   FIFO: row 1 is the oldest; `entries_in_use` are the rows that there are now, at most `profile_entries`
  */
 
+import { present } from '../../base/assert.ts';
 import { ActionResult, DataAccessResult } from '../../protocol/dlms/apdu/results.ts';
 import type { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
 import type { Data } from '../../protocol/dlms/data/data.ts';
@@ -93,7 +94,8 @@ export function profileObject<D extends Device>(options: ProfileOptions<D>): Cos
     constant(3, array(columns.map(({ capture }) => captureData(capture))), read),
     constant(4, u32(options.periodSeconds), read),
     constant(5, enumeration(FIFO), read),
-    constant(6, captureData(NOTHING), read),
+    // Some clients restrict ranges by whatever stands here, so it is the clock, although FIFO is sorted by nothing.
+    constant(6, captureData(present(columns[0], 'a profile has columns').capture), read),
     live(7, inUse, { read, mirrored }),
     constant(8, u32(options.entriesMax), read),
   ], methods);
@@ -105,8 +107,6 @@ export function captureData(capture: CaptureObject): Data {
 }
 
 const FIFO = 1;
-/** FIFO is sorted by no object. */
-const NOTHING: CaptureObject = { classId: 0, logicalName: new Uint8Array(6), attribute: 0, dataIndex: 0 };
 
 function resetMethod<D extends Device>(options: ProfileOptions<D>): CosemMethod<D> {
   const { reset } = options;

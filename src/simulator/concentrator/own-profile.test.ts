@@ -163,6 +163,9 @@ describe('own profile of a concentrator', () => {
     expect(result(entries(1, 0, 3, 0))).toBe(250);
     expect(result(entries(1, 0, 2, 1))).toBe(250);
     expect(result({ selector: 2, parameter: structure([u32(1), u32(0)]) })).toBe(12);
+    const half = { type: 'float64', value: 1.5 } as const;
+    expect(result({ selector: 2, parameter: structure([half, u32(0), longUnsigned(1), longUnsigned(0)]) })).toBe(12);
+    expect(result(range({ type: 'float32', value: Number.NaN }, NULL_DATA))).toBe(250);
   });
 
   it('writes 64 bits for all registers of a row when one of them needs more than 32', () => {

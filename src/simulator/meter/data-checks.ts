@@ -35,16 +35,22 @@ export function octetsOf(min: number, max: number): Check {
 
 export const aLogicalName: Check = octetsOf(6, 6);
 
-/** A time, a date or a date-time as octet-string or with its own tag. */
-function stampOf(type: 'time' | 'date', bytes: number): Check {
-  return (value) => {
-    if (value.type !== 'octet-string' && value.type !== type) return typeUnmatched;
-    return value.value.length === bytes ? success : otherReason;
-  };
-}
+/** Hour, minute, second, hundredths; FF leaves each of them open. */
+export const aTime: Check = (value) => {
+  if (value.type !== 'octet-string' && value.type !== 'time') return typeUnmatched;
+  if (value.value.length !== TIME_MAX.length) return otherReason;
+  return value.value.every((part, i) => part === OPEN || part <= TIME_MAX[i]!) ? success : otherReason;
+};
 
-export const aTime: Check = stampOf('time', 4);
-export const aDate: Check = stampOf('date', 5);
+/** A date, patterns too. */
+export const aDate: Check = (value) => {
+  if (value.type !== 'octet-string' && value.type !== 'date') return typeUnmatched;
+  return value.value.length === DATE_BYTES ? success : otherReason;
+};
+
+const TIME_MAX: readonly number[] = [23, 59, 59, 99];
+const DATE_BYTES = 5;
+const OPEN = 0xff;
 
 /** Any date-time, patterns too; not one that can't be. */
 export const aDateTime: Check = (value) => {

@@ -72,10 +72,10 @@ export function scalerUnit(scaler: number, unit: number): Data {
   return structure([integer(scaler), enumeration(unit)]);
 }
 
-/** As octet-string. */
+/** As octet-string. What would be before 1970 is 1970. */
 export function dateTime(unixSeconds: number, offsetMinutes: number): Data {
   const bytes = new Uint8Array(DATE_TIME_BYTES);
-  putDateTime(bytes, 0, unixSeconds, 0, offsetMinutes);
+  putDateTime(bytes, 0, Math.max(0, unixSeconds), 0, offsetMinutes);
   return octets(bytes);
 }
 
@@ -88,12 +88,12 @@ export function ascii(value: string): Uint8Array {
   return Uint8Array.from(value, (character) => character.charCodeAt(0));
 }
 
-/** Writes an octet-string date-time. */
+/** Writes an octet-string date-time. What would be before 1970 is 1970. */
 export function putClock(out: ByteWriter, unixSeconds: number, offsetMinutes: number): void {
   out.reserve(2 + DATE_TIME_BYTES);
   out.u8(DataTag.octetString);
   out.u8(DATE_TIME_BYTES);
-  out.at = putDateTime(out.bytes, out.at, unixSeconds, 0, offsetMinutes);
+  out.at = putDateTime(out.bytes, out.at, Math.max(0, unixSeconds), 0, offsetMinutes);
 }
 
 /** Writes a whole number from 0 to 2^53-1: double-long-unsigned as long as it fits, long64-unsigned else. */

@@ -30,7 +30,7 @@ describe('execution times', () => {
     ['last of February', entry([1, 0, 0, 0], [0xff, 0xff, 2, 0xfe, 0xff]), '2013-02-28T00:00:00'],
     ['last but one of February', entry([1, 0, 0, 0], [0xff, 0xff, 2, 0xfd, 0xff]), '2013-02-27T00:00:00'],
     ['each Sunday', entry([3, 0, 0, 0], [0xff, 0xff, 0xff, 0xff, 7]), '2013-01-20T02:00:00'],
-    ['no time at all', entry([24, 0, 0, 0], EACH), null],
+    ['no time of a day', entry([24, 0, 0, 0], EACH), null],
   ] as const)('%s', (_what, times, expected) => {
     expect(first([times], '2013-01-15T09:10:00Z', '2014-01-01T00:00:00Z')).toBe(expected);
   });

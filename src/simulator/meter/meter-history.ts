@@ -47,7 +47,7 @@ export class MeterHistory {
     this.#behaviour = behaviour;
     this.#powerKey = streamKey(seed, 'meter-power-failures');
     this.#fraudKey = streamKey(seed, 'meter-tampering');
-    this.fromUnixSeconds = behaviour.start.unixSeconds - HISTORY_DAYS * SECONDS_PER_DAY;
+    this.fromUnixSeconds = Math.max(0, behaviour.start.unixSeconds - HISTORY_DAYS * SECONDS_PER_DAY);
   }
 
   /** Calls `visit` with the events of a log that happened in (after, to], day by day, those of one day in any order. */

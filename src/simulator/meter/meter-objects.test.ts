@@ -167,6 +167,7 @@ describe('relay', () => {
     expect(logOf(objects, view(9), DISCONNECTOR).at(-1)?.[1]).toBe(63);
     expect(objects.value(view(9), RELAY, 3)).toBe(1);
     expect(objects.set(view(9), schedule, 4, times([[20, 15, 0], [255, 255, 255, 255, 5]]))).toBe(250);
+    expect(objects.set(view(9), schedule, 4, times([[24, 15, 0, 0], [255, 255, 255, 255, 5]]))).toBe(250);
     expect(objects.set(view(9), schedule, 2, structure([name('0.0.10.0.106.255'), longUnsigned(3)]))).toBe(250);
   });
 
@@ -280,5 +281,23 @@ describe('what operators write', () => {
     expect(asked).toEqual([[20, 1, 'interval'], [20, 1, 'alarm'], [20, 1, 'alarm']]);
     const silent = smallMeters();
     expect(silent.objects.invoke(silent.view(20), '0.0.25.9.0', 1)).toBe(2);
+  });
+});
+
+describe('every attribute', () => {
+  it.each([
+    ['in 1970', 0, 60],
+    ['in 1970, west of Greenwich', 0, -720],
+    ['at the end of u32', 4_290_000_000, 840],
+    ['in the middle of a leap year', Date.UTC(2024, 1, 29, 12) / 1000, 345],
+  ])('can be read %s', (_when, unixSeconds, offsetMinutes) => {
+    const { site, objects, view } = smallMeters({ behaviour: { start: { unixSeconds, offsetMinutes } } });
+    for (const now of [unixSeconds, site.timeOf(287) + 899, site.timeOf(600)]) {
+      site.now = now;
+      for (const object of objects.list) {
+        const obis = [...object.logicalName].slice(0, 5).join('.');
+        for (const { id } of object.attributes) expect([obis, id, objects.get(view(13), obis, id).result]).toEqual([obis, id, 0]);
+      }
+    }
   });
 });

@@ -89,7 +89,7 @@ function rangeSelection(parameter: Data, columns: readonly SelectableColumn[], o
 function entrySelection(parameter: Data, columns: readonly SelectableColumn[]): ProfileSelection {
   if (parameter.type !== 'structure' || parameter.value.length !== 4) return TYPE_UNMATCHED;
   const numbers = parameter.value.map(numberIn);
-  if (numbers.includes(null)) return TYPE_UNMATCHED;
+  if (!numbers.every((number) => Number.isInteger(number))) return TYPE_UNMATCHED;
   const [from, to, fromColumn, toColumn] = numbers as [number, number, number, number];
   if (numbers.some((number) => Number(number) < 0)) return OTHER_REASON;
   const lastColumn = toColumn === 0 ? columns.length : toColumn;

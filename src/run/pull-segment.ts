@@ -59,9 +59,8 @@ export class PullSegment {
     });
   }
 
-  /** Resolves when it listens. */
-  listen(): Promise<Endpoint> {
-    return this.simulator.listen();
+  listen(ready: (result: Endpoint | { readonly error: string }) => void): void {
+    this.simulator.listen(ready);
   }
 
   /** Sets the time of the grid; the simulator is to be started then. */
@@ -100,7 +99,10 @@ export class PullSegment {
   }
 }
 
-/** Seconds since 2020, times eight: no device sends more than eight messages a second for long. */
+/**
+ * Milliseconds, modulo 2^31 (25 days): in one life no device sends more than a message in a millisecond, so a later life
+ * begins above. Only a run that goes over the end of such a period and loses a process after it would repeat numbers.
+ */
 function counterStart(clock: Clock): number {
-  return Math.floor(((clock.unixMs() / 1000 - 1_577_836_800) * 8) % 2 ** 31);
+  return Math.floor(clock.unixMs()) % 2 ** 31;
 }

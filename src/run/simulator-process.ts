@@ -44,7 +44,7 @@ class SimulatorProcess {
   receive(message: ToSimulator): void {
     if (message.type === 'prepare') {
       this.#prepare = message;
-      void this.#prepared(message);
+      this.#prepared(message);
     } else if (message.type === 'go') {
       if (this.#make === null || this.#simulator !== null) return;
       this.#simulator = this.#make(message.originUnixMs);
@@ -58,7 +58,7 @@ class SimulatorProcess {
     }
   }
 
-  async #prepared(prepare: Prepare): Promise<void> {
+  #prepared(prepare: Prepare): void {
     const grid = buildSegment(prepare.scenario, prepare.segment);
     if (prepare.listen === null) {
       this.#make = (originUnixMs) => pushSimulator(prepare, grid, { originUnixMs, onFinished: () => this.#finished() });
@@ -66,13 +66,14 @@ class SimulatorProcess {
       return;
     }
     const pull = new PullSegment({ prepare, grid, listen: prepare.listen, onFinished: () => this.#finished() });
-    try {
-      const listening = await pull.listen();
+    pull.listen((result) => {
+      if ('error' in result) {
+        tell({ type: 'failed', why: result.error });
+        return;
+      }
       this.#make = (originUnixMs) => pull.play(originUnixMs);
-      tell({ type: 'ready', listening });
-    } catch (error) {
-      tell({ type: 'failed', why: (error as Error).message });
-    }
+      tell({ type: 'ready', listening: result });
+    });
   }
 
   #report(): void {

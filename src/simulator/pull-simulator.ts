@@ -93,17 +93,13 @@ export class PullSimulator<D> implements PullObserver {
     this.#time = time;
   }
 
-  /** Resolves when it listens; nobody is reachable before `start`. */
-  async listen(): Promise<Endpoint> {
+  /** `ready` is told where it listens, or why it can't; nobody is reachable before `start`. */
+  listen(ready: (result: Endpoint | { readonly error: string }) => void): void {
     const { clock, wire, listen } = this.#options;
-    this.#server = await DlmsServer.listen({
-      clock,
-      wire,
-      at: listen,
-      serve: (connection) => this.#accept(connection),
-      idleMs: 0,
+    const server = DlmsServer.open({ clock, wire, at: listen, serve: (connection) => this.#accept(connection), idleMs: 0 }, (error) => {
+      ready(error === null ? server.endpoint : { error });
     });
-    return this.#server.endpoint;
+    this.#server = server;
   }
 
   start(): void {

@@ -1,14 +1,18 @@
 /** The reference head-end of a trial: intakes and store on the virtual clock, each of which can crash and come back. */
 
 import type { Clock } from '../base/clock.ts';
+import { draw, streamKey } from '../base/random.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { MemoryBufferFiles, MemoryDisk } from '../headend/buffer/memory-buffer-files.ts';
 import { Intake } from '../headend/intake/intake.ts';
+import { credentialsOf } from '../headend/poll/credentials.ts';
+import { Poller } from '../headend/poll/poller.ts';
 import { MemoryStore, MemoryStoreContent } from '../headend/store/memory-store.ts';
 import { StoreLoader } from '../headend/store/store-loader.ts';
 import type { MemoryWire } from '../network/wire/memory-wire.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { ReadingSource } from '../reading/source.ts';
+import type { PollPlan } from '../run/headend-messages.ts';
 
 export interface TrialHeadendOptions {
   readonly clock: Clock;
@@ -16,12 +20,19 @@ export interface TrialHeadendOptions {
   readonly seed: number;
   readonly intakes: number;
   readonly scenario: Scenario;
+  /** Pull: what each poller is told; then there are no intakes. */
+  readonly plans: readonly PollPlan[];
 }
 
 /** What one process holds that is gone when it crashes. */
 interface Life<T> {
   readonly work: T;
   readonly crash: () => void;
+}
+
+/** An intake or a poller. */
+interface Taker {
+  stop(onStopped: () => void): void;
 }
 
 const DISK_DELAY_MS = 2;
@@ -32,9 +43,10 @@ export class TrialHeadend {
   readonly #options: TrialHeadendOptions;
   readonly #disk = new MemoryDisk();
   readonly #content = new MemoryStoreContent();
-  readonly #intakes: (Life<Intake> | null)[];
+  readonly #intakes: (Life<Taker> | null)[];
   #store: Life<StoreLoader> | null = null;
   #lives = 0;
+  #draws = 0;
   #intakesStopped = 0;
   #stopping = false;
   #stopped = false;
@@ -42,7 +54,8 @@ export class TrialHeadend {
 
   constructor(options: TrialHeadendOptions) {
     this.#options = options;
-    this.endpoints = Array.from({ length: options.intakes }, (_, i) => ({ address: '127.0.0.1', port: 4059 + i }));
+    const takers = options.plans.length > 0 ? options.plans.length : options.intakes;
+    this.endpoints = Array.from({ length: takers }, (_, i) => ({ address: '127.0.0.1', port: 4059 + i }));
     this.#intakes = this.endpoints.map(() => null);
   }
 
@@ -101,10 +114,33 @@ export class TrialHeadend {
     const endpoint = this.endpoints[index];
     if (endpoint === undefined) return;
     const files = this.#files();
+    const plan = this.#options.plans[index];
+    if (plan !== undefined) {
+      this.#startPoller(index, plan, files);
+      return;
+    }
     const work = new Intake({ clock, wire, files, number: index, endpoint, groupRows: 4096, confirmEveryMs: 20 });
     this.#intakes[index] = { work, crash: () => files.crash() };
     work.start((result) => {
       if ('error' in result) throw new Error(`intake ${index}: ${result.error}`);
+    });
+  }
+
+  #startPoller(index: number, plan: PollPlan, files: MemoryBufferFiles): void {
+    const { clock, wire, seed } = this.#options;
+    const { security, ...rest } = plan;
+    const key = streamKey(seed, 'poller-random');
+    const random = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, () => draw(key, this.#draws++) & 0xff);
+    const work = new Poller({ ...rest, clock, wire, files, number: index, credentials: credentialsOf(security), random, groupRows: 4096 });
+    this.#intakes[index] = {
+      work,
+      crash: () => {
+        work.crash();
+        files.crash();
+      },
+    };
+    work.start((error) => {
+      if (error !== null) throw new Error(`poller ${index}: ${error}`);
     });
   }
 

@@ -1,12 +1,14 @@
 /** A simulator of a trial: it can crash, and begins again at the step that it had settled, as a process would. */
 
 import type { Clock } from '../base/clock.ts';
+import { draw, streamKey } from '../base/random.ts';
 import type { Endpoint, Wire } from '../network/wire/wire.ts';
 import { concentratorAddress } from '../run/concentrator-address.ts';
+import { PullSegment } from '../run/pull-segment.ts';
 import type { SegmentGrid } from '../run/segment.ts';
 import { PushMessages } from '../simulator/push-messages.ts';
 import { PushSimulator } from '../simulator/push-simulator.ts';
-import type { Ledger } from '../simulator/simulator-stats.ts';
+import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
 import { LockStep } from '../simulator/schedule.ts';
 
 const RESTART_MS = 200;
@@ -15,16 +17,30 @@ export interface TrialSimulatorOptions {
   readonly clock: Clock;
   readonly wire: Wire;
   readonly grid: SegmentGrid;
+  /** Push: where to; pull: none. */
   readonly targets: readonly Endpoint[];
+  /** Pull: where it listens. */
+  readonly listen: Endpoint | null;
+  readonly masterKey: Uint8Array | null;
   readonly seed: number;
+}
+
+/** A simulator of either kind. */
+interface Simulator {
+  readonly ledger: Ledger;
+  readonly stats: SimulatorStats;
+  readonly settledStep: number;
+  start(): void;
+  crash(): void;
 }
 
 export class TrialSimulator {
   finished = false;
   readonly #options: TrialSimulatorOptions;
-  #simulator: PushSimulator;
+  #simulator: Simulator;
   #lives = 0;
   #resent = 0;
+  #draws = 0;
 
   constructor(options: TrialSimulatorOptions) {
     this.#options = options;
@@ -60,10 +76,49 @@ export class TrialSimulator {
     return `settled ${this.#simulator.settledStep}, ${JSON.stringify(this.#simulator.stats)}`;
   }
 
-  #make(fromStep: number): PushSimulator {
+  #make(fromStep: number): Simulator {
+    this.#lives++;
+    const { listen } = this.#options;
+    return listen === null ? this.#makePush(fromStep) : this.#makePull(fromStep, listen);
+  }
+
+  #makePull(fromStep: number, listen: Endpoint): Simulator {
+    const { clock, wire, grid, seed, masterKey } = this.#options;
+    const key = streamKey(seed + this.#lives, 'trial-random');
+    const pull = new PullSegment({
+      prepare: { scenario: grid.scenario, fromStep, masterKey, firstAddress: null },
+      grid,
+      listen,
+      clock,
+      wire,
+      random: (bytes) => Uint8Array.from({ length: bytes }, () => draw(key, this.#draws++) & 0xff),
+      onFinished: () => {
+        this.finished = true;
+      },
+    });
+    const simulator = pull.play(clock.unixMs());
+    return {
+      get ledger() {
+        return simulator.ledger;
+      },
+      get stats() {
+        return simulator.stats;
+      },
+      get settledStep() {
+        return simulator.settledStep;
+      },
+      start: () =>
+        pull.listen((result) => {
+          if ('error' in result) throw new Error(`simulator: ${result.error}`);
+          simulator.start();
+        }),
+      crash: () => simulator.end(),
+    };
+  }
+
+  #makePush(fromStep: number): Simulator {
     const { clock, wire, grid, targets, seed } = this.#options;
     const { fromStation, toStation, steps } = grid.plan;
-    this.#lives++;
     return new PushSimulator({
       clock,
       wire,

@@ -36,6 +36,27 @@ describe('the whole system on a virtual clock', () => {
     if (seed % 2 === 0) expect(performance.now() - began).toBeLessThan(2000);
   });
 
+  it('pull without faults: exact, nothing stored twice, and the very rows that a push stores', async () => {
+    const sets = [...TOWN, 'behaviour.communication=pull'];
+    const trial = await runTrial({ scenario: scenarioOf(...sets), seed: 1, simulators: 2, intakes: 2, faultsPerSecond: 0 });
+    expect(trial.audit.findings).toMatchObject(EXACT);
+    expect(trial.duplicatesDropped).toBe(0);
+    const push = await runTrial({ scenario: scenarioOf(...TOWN), seed: 1, simulators: 2, intakes: 2, faultsPerSecond: 0 });
+    expect(trial.audit.findings.stored).toBe(push.audit.findings.stored);
+    expect(trial.audit.series).toEqual(push.audit.series);
+  });
+
+  it.each([200, 201, 202, 203, 204])('pull, seed %i: pollers, simulators, store and connections break; exact', async (seed) => {
+    const more = [[], ['behaviour.registers=per-tariff'], ['security=suite-0'], ['security=suite-2'], ['behaviour.meter-memory=5']][seed % 5] ?? [];
+    const sets = ['grid.stations=12', 'grid.meters=500', 'behaviour.steps=64', 'behaviour.communication=pull', ...more];
+    const trial = await runTrial({ scenario: scenarioOf(...sets), seed, simulators: 2, intakes: 2, faultsPerSecond: 5 });
+    const { findings } = trial.audit;
+    expect({ seed, ...findings }).toMatchObject({ seed, ...EXACT });
+    expect(findings.stored).toBe(findings.planned);
+    const { connections, intake, store, simulator } = trial.faults;
+    expect(connections + intake + store + simulator).toBeGreaterThan(2);
+  });
+
   it('is the same every time for one seed', async () => {
     const small = scenarioOf('grid.stations=8', 'grid.meters=400', 'behaviour.steps=48');
     const twice = [1, 2].map(() => runTrial({ scenario: small, seed: 7, simulators: 1, intakes: 1, faultsPerSecond: 100 }));

@@ -6,8 +6,13 @@
 
 import { Auditor, type AuditResult } from '../audit/auditor.ts';
 import { VirtualClock } from '../base/clock.ts';
+import { draw, streamKey } from '../base/random.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { generateStations } from '../grid/topology/stations.ts';
 import { MemoryWire } from '../network/wire/memory-wire.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import type { PollPlan } from '../run/headend-messages.ts';
+import { devicesOf, pollPlans } from '../run/poll-plans.ts';
 import { buildSegment } from '../run/segment.ts';
 import { Faults, type FaultCounts } from './faults.ts';
 import { TrialHeadend } from './trial-headend.ts';
@@ -38,7 +43,16 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { scenario, seed } = options;
   const clock = new VirtualClock(scenario.behaviour.start.unixSeconds * 1000);
   const wire = new MemoryWire({ clock, delayMs: 1, seed });
-  const headend = new TrialHeadend({ clock, wire, seed, intakes: options.intakes, scenario });
+  const pull = scenario.behaviour.communication === 'pull';
+  const masterKey = scenario.security === null ? null : Uint8Array.from({ length: 32 }, (_, i) => draw(streamKey(seed, 'master-key'), i) & 0xff);
+  const headend = new TrialHeadend({
+    clock,
+    wire,
+    seed,
+    intakes: options.intakes,
+    scenario,
+    plans: pull ? plansOf(scenario, { options, originUnixMs: clock.unixMs(), masterKey }) : [],
+  });
   const simulators = Array.from(
     { length: options.simulators },
     (_, index) =>
@@ -46,7 +60,9 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
         clock,
         wire,
         grid: buildSegment(scenario, { index, count: options.simulators }),
-        targets: headend.endpoints,
+        targets: pull ? [] : headend.endpoints,
+        listen: pull ? listenOf(index) : null,
+        masterKey,
         seed: seed + index,
       }),
   );
@@ -69,6 +85,22 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     duplicatesDropped: headend.duplicatesDropped,
     resentMessages: simulators.reduce((sum, simulator) => sum + simulator.resentMessages, 0),
   };
+}
+
+function listenOf(index: number): Endpoint {
+  return { address: '0.0.0.0', port: 5000 + index };
+}
+
+function plansOf(
+  scenario: Scenario,
+  of: { readonly options: TrialOptions; readonly originUnixMs: number; readonly masterKey: Uint8Array | null },
+): readonly PollPlan[] {
+  const { options, originUnixMs, masterKey } = of;
+  const { simulators, intakes } = options;
+  const listening = Array.from({ length: simulators }, (_, segment) => ({ port: listenOf(segment).port, segment }));
+  const devices = devicesOf(generateStations(scenario), listening, simulators);
+  const security = masterKey === null || scenario.security === null ? null : { masterKey, suite: scenario.security };
+  return pollPlans({ scenario, devices, originUnixMs, security }, intakes);
 }
 
 function ledgerOf(simulators: readonly TrialSimulator[], stations: number) {

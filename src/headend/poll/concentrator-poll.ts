@@ -6,8 +6,8 @@
  *   3  when all of that is durable, the round is settled               the next round asks for what comes after
  *
  * Asking for what comes after T says that everything up to T is safe here, so a device may forget it. Nothing else is
- * remembered between rounds but one time for each meter. A round that breaks off is done again from where it was settled;
- * what arrives twice is dropped by the store.
+ * remembered between rounds but one time for each meter. A round whose connection breaks is done again from where the last one
+ * was settled, because the device may have lost its memory of it; what arrives twice is dropped by the store.
  */
 
 import type { GroupCommit } from '../buffer/group-commit.ts';
@@ -65,6 +65,8 @@ export class ConcentratorPoll {
   /** Time of the newest row of this round. */
   #newest = 0;
   #gaps: Gap[] = [];
+  /** The connection broke since the rows of this round came. */
+  #broken = false;
 
   constructor(options: ConcentratorPollOptions) {
     this.#options = options;
@@ -79,6 +81,7 @@ export class ConcentratorPoll {
 
   /** The connection is gone. */
   lost(): void {
+    this.#broken = true;
     this.#main = new ClientAssociation(this.#options.association(CONCENTRATOR_SAP, null));
   }
 
@@ -112,6 +115,7 @@ export class ConcentratorPoll {
   #takeRows(buffer: Uint8Array, done: (outcome: JobOutcome) => void): void {
     this.#gaps = [];
     this.#newest = 0;
+    this.#broken = false;
     if (this.#rows.begin(buffer)) this.#takeNextRows(done);
     else this.#failed(null, new DlmsError('data', 'the profile is no array'), done);
   }
@@ -127,20 +131,25 @@ export class ConcentratorPoll {
         this.#failed(null, new DlmsError('data', 'a row of the profile is not {time, rows of meters}'), done);
         return;
       }
-      if (commit.hasRoom(rows.meters.readings)) {
-        if (this.#takeRow()) continue;
-        this.#failed(null, new DlmsError('data', 'a register of the profile is too large'), done);
+      if (!commit.hasRoom(rows.meters.readings)) {
+        commit.whenRoom(() => this.#takeWaitingRow(done));
         return;
       }
-      commit.whenRoom(() => {
-        if (this.#takeRow()) this.#takeNextRows(done);
-        else this.#failed(null, new DlmsError('data', 'a register of the profile is too large'), done);
-      });
+      if (this.#takeRow()) continue;
+      this.#failed(null, new DlmsError('data', 'a register of the profile is too large'), done);
       return;
     }
     stats.gaps += this.#gaps.length;
     done('done');
     this.#goOn();
+  }
+
+  /** Others have waited too, and may have taken the room. */
+  #takeWaitingRow(done: (outcome: JobOutcome) => void): void {
+    const { commit } = this.#options;
+    if (!commit.hasRoom(this.#rows.meters.readings)) commit.whenRoom(() => this.#takeWaitingRow(done));
+    else if (this.#takeRow()) this.#takeNextRows(done);
+    else this.#failed(null, new DlmsError('data', 'a register of the profile is too large'), done);
   }
 
   #takeRow(): boolean {
@@ -188,12 +197,19 @@ export class ConcentratorPoll {
     else {
       this.#options.commit.added(() => {
         this.settledSeconds = Math.max(this.settledSeconds, newest);
+        this.#meters?.settle();
         this.#settled(true);
       });
     }
   }
 
   #repair(gap: Gap, done: (outcome: JobOutcome) => void): void {
+    if (this.#broken) {
+      this.#meters?.restore();
+      done('done');
+      this.startRound();
+      return;
+    }
     const { session, association, stats } = this.#options;
     const list = this.#meters!;
     const [meter, sap] = [list.number[gap.place]!, list.sap[gap.place]!];
@@ -234,7 +250,7 @@ export class ConcentratorPoll {
     const options = { meter, layout: layout.meter!, channels: this.#channels, periodSeconds };
     const readings = rows.append(buffer, options, commit.batch);
     if (readings === -1) {
-      const wanted = commit.batch.room + 1;
+      const wanted = Math.min(commit.batch.capacity, commit.batch.room + 1);
       if (commit.hasRoom(wanted)) this.#takeMeterRows(buffer, repair);
       else commit.whenRoom(() => this.#takeMeterRows(buffer, repair));
       return;
@@ -267,7 +283,11 @@ export class ConcentratorPoll {
 
   #failed(meter: number | null, error: DlmsError, done: (outcome: JobOutcome) => void): void {
     this.#options.onFailure(meter, error);
-    if (meter === null && this.#main.negotiated !== null && error.code === 'exception') this.lost();
+    if (meter === null) {
+      // Rows of an answer that turned out bad are asked for again.
+      this.#meters?.restore();
+      this.#main = new ClientAssociation(this.#options.association(CONCENTRATOR_SAP, null));
+    }
     done('failed');
   }
 }

@@ -9,8 +9,9 @@ import { meterNumber } from '../../protocol/dlms/push/logical-device-name.ts';
 export class MeterList {
   readonly number: Uint32Array;
   readonly sap: Uint16Array;
-  /** Unix seconds. */
+  /** Unix seconds: as far as the round that runs has come, and as it was when the last one was settled. */
   readonly next: Uint32Array;
+  readonly #settled: Uint32Array;
 
   /** `since`: of meters that `before` does not know. */
   constructor(entries: readonly SapEntry[], since: number, before: MeterList | null) {
@@ -21,6 +22,17 @@ export class MeterList {
       const place = before?.placeOf(entry.number) ?? -1;
       return before === null || place < 0 ? since : before.next[place]!;
     });
+    this.#settled = Uint32Array.from(this.next);
+  }
+
+  /** What was collected until now is safe. */
+  settle(): void {
+    this.#settled.set(this.next);
+  }
+
+  /** What was collected since the last round will be collected again. */
+  restore(): void {
+    this.next.set(this.#settled);
   }
 
   /** -1: not here. */

@@ -230,6 +230,16 @@ export class Poller {
     this.#endWhenIdle(this.#options.clock.nowMs() + STOP_MS, onStopped);
   }
 
+  /** Lets everything go at once, as a crash would. */
+  crash(): void {
+    this.#stopping = true;
+    this.#ticking?.cancel();
+    this.#sweeping?.cancel();
+    this.#backlog.stop();
+    this.#scheduler.pause();
+    for (const session of this.#sessions) session.close();
+  }
+
   #endWhenIdle(limitMs: number, onStopped: () => void): void {
     const { clock } = this.#options;
     if (!this.#scheduler.idle && clock.nowMs() < limitMs) {

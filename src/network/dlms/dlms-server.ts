@@ -81,20 +81,30 @@ export class DlmsServer {
   /** Resolves when it listens; rejects with an Error whose message says why it can't. */
   static listen(options: DlmsServerOptions): Promise<DlmsServer> {
     return new Promise((resolve, reject) => {
-      const server = new DlmsServer(options);
-      options.wire.listen(
-        options.at,
-        (connection) => server.#accept(connection),
-        (result) => {
-          if ('error' in result) {
-            reject(new Error(result.error));
-            return;
-          }
-          server.#listener = result;
-          resolve(server);
-        },
-      );
+      const server = DlmsServer.open(options, (error) => {
+        if (error === null) resolve(server);
+        else reject(new Error(error));
+      });
     });
+  }
+
+  /** The same without a promise: `ready` gets null when it listens, or why it can't. */
+  static open(options: DlmsServerOptions, ready: (error: string | null) => void): DlmsServer {
+    const server = new DlmsServer(options);
+    options.wire.listen(
+      options.at,
+      (connection) => server.#accept(connection),
+      (result) => {
+        if ('error' in result) {
+          ready(result.error);
+          return;
+        }
+        server.#listener = result;
+        if (server.#closing) result.close();
+        ready(null);
+      },
+    );
+    return server;
   }
 
   private constructor(options: DlmsServerOptions) {

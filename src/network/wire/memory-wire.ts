@@ -9,6 +9,8 @@ import { below, streamKey } from '../../base/random.ts';
 import type { CloseReason, Connection, ConnectionHandlers, Endpoint, Listener, Wire } from './wire.ts';
 
 const QUEUE_MARK_BYTES = 16 * 1024;
+/** Who listens here takes what is for any address at its port, as the kernel has it. */
+const ANY_ADDRESS = '0.0.0.0';
 
 interface Acceptor {
   readonly accept: (connection: Connection) => ConnectionHandlers;
@@ -100,7 +102,8 @@ export class MemoryWire implements Wire {
 
   #establish(client: MemoryConnection): void {
     if (client.closed) return;
-    const acceptor = this.#acceptors.get(keyOf(client.remote));
+    const { address, port } = client.remote;
+    const acceptor = this.#acceptors.get(keyOf({ address, port })) ?? this.#acceptors.get(keyOf({ address: ANY_ADDRESS, port }));
     if (acceptor === undefined) {
       client.close('refused');
       return;

@@ -155,6 +155,11 @@ describe('own profile of a concentrator', () => {
     const stranger = structure([longUnsigned(3), name('1.0.1.8.0.255'), integer(2), longUnsigned(0)]);
     const readings = structure([longUnsigned(1), name(READINGS_NAME), integer(2), longUnsigned(0)]);
     expect(result(range(0, 1, { column: stranger }))).toBe(250);
+    const parts = [[7, '0.0.1.0.0.255', 2, 0], [8, '0.0.1.0.1.255', 2, 0], [8, '0.0.1.0.0.255', 3, 0], [8, '0.0.1.0.0.255', 2, 1]] as const;
+    for (const [classId, obis, attribute, index] of parts) {
+      const other = structure([longUnsigned(classId), name(obis), integer(attribute), longUnsigned(index)]);
+      expect(result(range(0, 1, { column: other }))).toBe(250);
+    }
     expect(result(range(u32(0), u32(1), { column: readings }))).toBe(250);
     expect(result(range(0, 1, { selected: [stranger] }))).toBe(250);
     expect(result(range(name('1.0.1.8.0.255'), NULL_DATA))).toBe(12);
@@ -212,6 +217,8 @@ describe('own profile of a concentrator', () => {
     objects.bytes(view(4), PROFILE, 7);
     objects.bytes(view(4), PROFILE, 2, range(site.timeOf(6), site.timeOf(9), { selected: [CLOCK_COLUMN] }));
     expect(told).toHaveLength(3);
+    const { readings: all } = rowsIn(objects.bytes(view(4), PROFILE, 2));
+    expect(told.slice(3)).toEqual([`answered 4 ${all.length}`]);
   });
 
   it('refuses an answer that is too long', () => {

@@ -149,7 +149,7 @@ function findRows<D extends Device>(device: D, options: ProfileOptions<D>, selec
   }
   const column = options.columns[selection.column]!;
   if (column.kind === 'clock') {
-    if (selection.from <= selection.to) options.find(device, selection.from, selection.to, rows);
+    options.find(device, selection.from, selection.to, rows);
     return;
   }
   options.find(device, -Infinity, Infinity, rows);

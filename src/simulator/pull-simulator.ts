@@ -224,7 +224,7 @@ export class PullSimulator<D> implements PullObserver {
   #takeStats(): void {
     const { stats } = this;
     stats.messages = this.#core.stats.answers;
-    stats.malformed = this.#core.stats.malformed;
+    stats.malformed = this.#core.stats.exceptions.malformed + this.#core.stats.exceptions.unknown;
     stats.bytes = this.#server?.stats.bytesSent ?? 0;
   }
 

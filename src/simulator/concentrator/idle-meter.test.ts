@@ -47,8 +47,8 @@ function gridOf(stationCount: number): Grid {
     security: { masterKey: new MasterKey(Uint8Array.from({ length: 32 }, (_, i) => (i * 7) % 256)), suite: 0, counterStart: 0 },
   });
   const out = new ByteWriter();
-  const profile = hosts.concentratorCatalogue.find(Uint8Array.of(0, 128, 96, 1, 0, 255), 0)?.attribute(2);
-  const register = hosts.meterCatalogue.find(Uint8Array.of(1, 0, 1, 8, 0, 255), 0)?.attribute(2);
+  const profile = hosts.concentratorCatalogue.find(Uint8Array.of(0, 128, 96, 1, 0, 255), 0)?.attributes[2];
+  const register = hosts.meterCatalogue.find(Uint8Array.of(1, 0, 1, 8, 0, 255), 0)?.attributes[2];
   for (let station = 0; station < stationCount; station++) {
     const concentrator = hosts.of(station).open(1)?.device;
     const meter = hosts.of(station).open(16 + (station % STATION_METERS))?.device;

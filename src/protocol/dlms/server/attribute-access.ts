@@ -1,115 +1,167 @@
 /**
- * One attribute read or written, one method invoked, with everything that may forbid it. In this order: is there such an
- * object, of this class, with such an attribute; may this client; does it understand the selection; then the object itself.
+ * One attribute read or written, one method invoked, with everything that may forbid it, in this order: is there such an
+ * object (4), of this class (9), with such a part (4); may this client (3); does the association have selective access, and
+ * the attribute such a selector (250), can the parameter be read (12). Then the object itself answers.
  */
 
-import { DataAccessResult, ActionResult } from '../apdu/results.ts';
-import type { AttributeDescriptor, MethodDescriptor, Selection } from '../apdu/descriptors.ts';
+import { assert } from '../../../base/assert.ts';
+import { Conformance } from '../acse/conformance.ts';
+import type { Selection } from '../apdu/descriptors.ts';
+import { ActionResult, DataAccessResult } from '../apdu/results.ts';
 import type { ByteWriter } from '../data/byte-writer.ts';
 import type { Data } from '../data/data.ts';
 import { decodeData } from '../data/data-codec.ts';
-import { Conformance } from '../acse/conformance.ts';
-import type { AccessLevel, CosemAttribute, ReadRequest } from './cosem-object.ts';
-import { type CatalogueEntry, rankOf } from './object-catalogue.ts';
-import type { ServerAssociation } from './server-association.ts';
+import type { Association } from './association.ts';
+import type { DecodedSelection } from './cosem-object.ts';
+import { type CatalogueEntry, Rank } from './object-catalogue.ts';
 
-/** Appends the Data and answers 0, or appends nothing and answers a data-access-result. */
-export function readAttribute<D>(
-  association: ServerAssociation<D>,
-  descriptor: AttributeDescriptor,
-  selection: Selection | null,
-  out: ByteWriter,
-): number {
-  const entry = association.logical.catalogue.find(descriptor.logicalName, 0);
-  if (entry === null) return DataAccessResult.objectUndefined;
-  if (entry.classId !== descriptor.classId) return DataAccessResult.objectClassInconsistent;
-  if (descriptor.attribute === 1 && selection === null) {
-    out.octetString(entry.logicalName);
-    return DataAccessResult.success;
-  }
-  if (descriptor.attribute === 0) return readAll(association, entry, out);
-  const attribute = entry.attribute(descriptor.attribute);
-  if (attribute === null) return DataAccessResult.objectUndefined;
-  return readOne(association, attribute, selection, out);
+/** What is meant, with the logical name where it stands: 6 bytes of `bytes` from `at`. */
+export interface Named {
+  readonly classId: number;
+  readonly bytes: Uint8Array;
+  readonly at: number;
 }
 
-function readOne<D>(association: ServerAssociation<D>, attribute: CosemAttribute<D>, selection: Selection | null, out: ByteWriter): number {
-  if (attribute.get === undefined || !levelAllows(association.level, attribute.read)) return DataAccessResult.readWriteDenied;
-  const request = requestOf(association, attribute, selection);
-  if (typeof request === 'number') return request;
+const LOGICAL_NAME = 1;
+const ALL = 0;
+
+/** Appends one Data and answers 0; or a data-access-result, with nothing appended. */
+export function readAttribute<D>(association: Association<D>, named: Named, id: number, selection: Selection | null, out: ByteWriter): number {
+  association.owner.stats.reads++;
+  const entry = association.logical.catalogue.find(named.bytes, named.at);
+  if (entry === null) return DataAccessResult.objectUndefined;
+  if (entry.classId !== named.classId) return DataAccessResult.objectClassInconsistent;
+  if (id === LOGICAL_NAME) return readName(association, entry, selection, out);
+  if (id === ALL && association.has(Conformance.attribute0WithGet)) return readAll(association, entry, selection, out);
+  return readOne(association, entry, id, selection, out);
+}
+
+function readOne<D>(association: Association<D>, entry: CatalogueEntry<D>, id: number, selection: Selection | null, out: ByteWriter): number {
+  const rank = entry.readRank(id);
+  if (rank === Rank.none) return DataAccessResult.objectUndefined;
+  const attribute = entry.attributes[id];
+  if (rank > association.rank || attribute?.get === undefined) return DataAccessResult.readWriteDenied;
+  const decoded = selection === null ? null : decodedSelection(association, attribute.selectors, selection);
+  if (typeof decoded === 'number') return decoded;
   const from = out.at;
-  const result = attribute.get(association.logical.device, request, out);
+  const result = attribute.get(association.logical.device, association.owner.scratch.request.set(association, decoded), out);
+  assert(result !== DataAccessResult.success || out.at > from, 'an attribute that was read has a value');
   if (result !== DataAccessResult.success) out.at = from;
   return result;
 }
 
-/** Attribute 0: all of them as one structure, null-data for those that this client may not read. */
-function readAll<D>(association: ServerAssociation<D>, entry: CatalogueEntry<D>, out: ByteWriter): number {
-  if (!association.has(Conformance.attribute0WithGet)) return DataAccessResult.readWriteDenied;
-  const { object } = entry;
-  out.structure(object.attributes.length + 1);
-  out.octetString(object.logicalName);
-  for (const attribute of object.attributes) {
-    if (readOne(association, attribute, null, out) !== DataAccessResult.success) out.nullData();
+function readName<D>(association: Association<D>, entry: CatalogueEntry<D>, selection: Selection | null, out: ByteWriter): number {
+  if (entry.visible > association.rank) return DataAccessResult.readWriteDenied;
+  if (selection !== null) return DataAccessResult.otherReason;
+  out.octetString(entry.logicalName);
+  return DataAccessResult.success;
+}
+
+/** Attribute 0: all of them as a structure in their order; null-data for what can't be read. */
+function readAll<D>(association: Association<D>, entry: CatalogueEntry<D>, selection: Selection | null, out: ByteWriter): number {
+  if (entry.visible > association.rank) return DataAccessResult.readWriteDenied;
+  if (selection !== null) return DataAccessResult.otherReason;
+  const attributes = entry.attributes.filter((attribute) => attribute !== null);
+  const from = out.at;
+  out.structure(attributes.length + 1);
+  out.octetString(entry.logicalName);
+  for (const { id } of attributes) {
+    if (readOne(association, entry, id, null, out) !== DataAccessResult.success) out.nullData();
+    if (out.at - from > association.owner.settings.answerBytesMax) {
+      out.at = from;
+      return DataAccessResult.otherReason;
+    }
   }
   return DataAccessResult.success;
 }
 
-/** `value`: one encoded Data. */
+/** `value`: one encoded Data. Answers a data-access-result. */
 export function writeAttribute<D>(
-  association: ServerAssociation<D>,
-  descriptor: AttributeDescriptor,
+  association: Association<D>,
+  named: Named,
+  id: number,
   selection: Selection | null,
   value: Uint8Array,
 ): number {
-  const entry = association.logical.catalogue.find(descriptor.logicalName, 0);
+  association.owner.stats.writes++;
+  const entry = association.logical.catalogue.find(named.bytes, named.at);
   if (entry === null) return DataAccessResult.objectUndefined;
-  if (entry.classId !== descriptor.classId) return DataAccessResult.objectClassInconsistent;
-  const attribute = entry.attribute(descriptor.attribute);
-  if (attribute === null) {
-    return descriptor.attribute === 1 || descriptor.attribute === 0 ? DataAccessResult.readWriteDenied : DataAccessResult.objectUndefined;
-  }
-  if (attribute.set === undefined || !levelAllows(association.level, attribute.write)) return DataAccessResult.readWriteDenied;
-  const request = requestOf(association, attribute, selection);
-  if (typeof request === 'number') return request;
+  if (entry.classId !== named.classId) return DataAccessResult.objectClassInconsistent;
+  if (id === LOGICAL_NAME) return DataAccessResult.readWriteDenied;
   const decoded = decodeData(value);
-  if (decoded.status !== 'frame') return DataAccessResult.typeUnmatched;
-  return attribute.set(association.logical.device, decoded.value, request);
-}
-
-/** Answers an action-result; what the method answers is appended. */
-export function invokeMethod<D>(
-  association: ServerAssociation<D>,
-  descriptor: MethodDescriptor,
-  parameter: Uint8Array | null,
-  out: ByteWriter,
-): number {
-  const entry = association.logical.catalogue.find(descriptor.logicalName, 0);
-  if (entry === null) return ActionResult.objectUndefined;
-  if (entry.classId !== descriptor.classId) return ActionResult.objectClassInconsistent;
-  const method = entry.method(descriptor.method);
-  if (method === null) return ActionResult.objectUndefined;
-  if (!levelAllows(association.level, method.access)) return ActionResult.readWriteDenied;
-  let data: Data | null = null;
-  if (parameter !== null) {
-    const decoded = decodeData(parameter);
-    if (decoded.status !== 'frame') return ActionResult.typeUnmatched;
-    data = decoded.value;
+  if (id === ALL && association.has(Conformance.attribute0WithSet)) {
+    return decoded.status === 'frame' && selection === null ? writeAll(association, entry, decoded.value) : DataAccessResult.typeUnmatched;
   }
-  const { clientSap, level } = association;
-  return method.invoke(association.logical.device, data, { clientSap, level, association }, out);
+  const refused = writeRefusal(association, entry, id);
+  if (refused !== DataAccessResult.success) return refused;
+  if (decoded.status !== 'frame') return DataAccessResult.typeUnmatched;
+  return writeOne(association, entry, id, selection, decoded.value);
 }
 
-function requestOf<D>(association: ServerAssociation<D>, attribute: CosemAttribute<D>, selection: Selection | null): ReadRequest | number {
-  const { clientSap, level } = association;
-  if (selection === null) return { selection: null, clientSap, level, association };
-  if (!association.has(Conformance.selectiveAccess)) return DataAccessResult.scopeOfAccessViolated;
-  if (attribute.selectors?.includes(selection.selector) !== true) return DataAccessResult.otherReason;
+function writeRefusal<D>(association: Association<D>, entry: CatalogueEntry<D>, id: number): number {
+  const rank = entry.writeRank(id);
+  if (rank === Rank.none) return DataAccessResult.objectUndefined;
+  return rank > association.rank || entry.attributes[id]?.set === undefined ? DataAccessResult.readWriteDenied : DataAccessResult.success;
+}
+
+function writeOne<D>(association: Association<D>, entry: CatalogueEntry<D>, id: number, selection: Selection | null, value: Data): number {
+  const attribute = entry.attributes[id];
+  if (attribute?.set === undefined) return DataAccessResult.readWriteDenied;
+  const decoded = selection === null ? null : decodedSelection(association, attribute.selectors, selection);
+  if (typeof decoded === 'number') return decoded;
+  return attribute.set(association.logical.device, value, association.owner.scratch.request.set(association, decoded));
+}
+
+/** Attribute 0: a structure of all; null-data for what stays. Either all that are given may be written, or none is. */
+function writeAll<D>(association: Association<D>, entry: CatalogueEntry<D>, data: Data): number {
+  const ids = [LOGICAL_NAME, ...entry.attributes.filter((attribute) => attribute !== null).map(({ id }) => id)];
+  if (data.type !== 'structure' || data.value.length !== ids.length) return DataAccessResult.typeUnmatched;
+  const given = ids.flatMap((id, i) => {
+    const value = data.value[i];
+    return value === undefined || value.type === 'null-data' ? [] : [{ id, value }];
+  });
+  for (const { id } of given) {
+    const refused = id === LOGICAL_NAME ? DataAccessResult.readWriteDenied : writeRefusal(association, entry, id);
+    if (refused !== DataAccessResult.success) return refused;
+  }
+  for (const { id, value } of given) {
+    const result = writeOne(association, entry, id, null, value);
+    if (result !== DataAccessResult.success) return result;
+  }
+  return DataAccessResult.success;
+}
+
+/**
+ * `parameter`: one encoded Data; null: none. Answers an action-result; with 0 one Data is appended, or nothing when the
+ * method returns nothing.
+ */
+export function invokeMethod<D>(association: Association<D>, named: Named, id: number, parameter: Uint8Array | null, out: ByteWriter): number {
+  association.owner.stats.invocations++;
+  const entry = association.logical.catalogue.find(named.bytes, named.at);
+  if (entry === null) return ActionResult.objectUndefined;
+  if (entry.classId !== named.classId) return ActionResult.objectClassInconsistent;
+  const rank = entry.invokeRank(id);
+  const method = entry.methods[id] ?? null;
+  if (method === null) return ActionResult.objectUndefined;
+  if (rank > association.rank) return ActionResult.readWriteDenied;
+  const decoded = parameter === null ? null : decodeData(parameter);
+  if (decoded !== null && decoded.status !== 'frame') return ActionResult.typeUnmatched;
+  const data = decoded === null || decoded.value.type === 'null-data' ? null : decoded.value;
+  const from = out.at;
+  const result = method.invoke(association.logical.device, data, association.owner.scratch.request.set(association, null), out);
+  if (result !== ActionResult.success) out.at = from;
+  return result;
+}
+
+/** A number: a data-access-result. */
+function decodedSelection<D>(
+  association: Association<D>,
+  selectors: readonly number[] | undefined,
+  selection: Selection,
+): DecodedSelection | number {
+  if (!association.has(Conformance.selectiveAccess)) return DataAccessResult.otherReason;
+  if (selectors?.includes(selection.selector) !== true) return DataAccessResult.otherReason;
   const decoded = decodeData(selection.parameter);
   if (decoded.status !== 'frame') return DataAccessResult.typeUnmatched;
-  return { selection: { selector: selection.selector, parameter: decoded.value }, clientSap, level, association };
-}
-
-function levelAllows(level: AccessLevel, wanted: AccessLevel | 'never'): boolean {
-  return wanted !== 'never' && rankOf(level) >= rankOf(wanted);
+  return { selector: selection.selector, parameter: decoded.value };
 }

@@ -95,10 +95,8 @@ export interface AssociationFacts extends PartnerFacts {
   objectList(level: AccessLevel): Uint8Array;
   /** Writes the SAP_assignment_list. */
   putSapList(out: ByteWriter): void;
-  /** Proves both sides; answers an action-result, with the server's token in `out`. */
-  replyToHls(token: Uint8Array, out: ByteWriter): number;
-  /** A new password (LLS) or secret of HLS for this client; answers a data-access-result. */
-  changeSecret(secret: Uint8Array): number;
+  /** Another password or secret of HLS for a client; false: it has none that can be changed. */
+  changeSecret(clientSap: number, secret: Uint8Array, kind: 'password' | 'hls'): boolean;
   /** These apply when the answer has been sent with the old ones. */
   transferKeys(keys: SecurityKeys): void;
   /** The same for a stricter policy; false: the device can't. */

@@ -6,6 +6,8 @@ import type { AccessLevel } from './cosem-object.ts';
 import type { DeviceSecurity } from './device-security.ts';
 import type { ObjectCatalogue } from './object-catalogue.ts';
 
+export type { DeviceSecurity };
+
 export interface DeviceHost<D> {
   /**
    * The logical device at `serverSap`; null: nobody is there, and the server is silent. A view is made when an association is
@@ -25,8 +27,6 @@ export interface LogicalDevice<D> {
   readonly systemTitle: Uint8Array;
   /** What client `clientSap` may do; null: not known here. */
   client(clientSap: number): ClientRights | null;
-  /** Keeps a new password or HLS secret of a client; false: it can't be. Absent: never. */
-  changeSecret?(clientSap: number, kind: 'password' | 'hls', secret: Uint8Array): boolean;
   /** The association is gone. */
   release?(): void;
 }
@@ -45,6 +45,10 @@ export interface ClientRights {
   readonly security: DeviceSecurity | null;
   /** At least so much protection, in both directions; not 0: context 1 is refused. */
   readonly policy: SecurityPolicy;
+  /** Keeps another password or HLS secret, 1 .. 64 bytes, for later associations. Absent: it can't be changed. */
+  changeSecret?(secret: Uint8Array, kind: 'password' | 'hls'): void;
+  /** Keeps a stricter policy for later associations. Absent: it can't be changed. */
+  activatePolicy?(policy: SecurityPolicy): void;
   /** This client needs no AARQ; absent: it does. */
   readonly preEstablished?: PreEstablished;
 }

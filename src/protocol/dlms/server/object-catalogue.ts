@@ -10,8 +10,8 @@ import { OBIS_BYTES } from '../data/obis.ts';
 import type { AccessLevel, CosemAttribute, CosemMethod, CosemObject } from './cosem-object.ts';
 import { putObjectList } from './object-list.ts';
 
-/** Order of access levels, so that `allowed` is a comparison. NEVER is above all, UNDEFINED means that there is no such thing. */
-export const Rank = Object.freeze({ public: 0, reader: 1, manager: 2, never: 3, undefined: 4 });
+/** Order of access levels, so that a right is a comparison; `none`: there is no such attribute or method. */
+export const Rank = Object.freeze({ public: 0, reader: 1, manager: 2, never: 3, none: 4 });
 
 export function rankOf(level: AccessLevel | 'never'): number {
   return Rank[level];
@@ -23,10 +23,12 @@ export class CatalogueEntry<D> {
   readonly logicalName: Uint8Array;
   /** The lowest rank that may do anything with the object; the logical name can be read from there on. */
   readonly visible: number;
-  /** Of the highest attribute. */
-  readonly attributeMax: number;
-  readonly #attributes: readonly (CosemAttribute<D> | null)[];
-  readonly #methods: readonly (CosemMethod<D> | null)[];
+  /** By number; 1, the logical name, is not among them. */
+  readonly attributes: readonly (CosemAttribute<D> | null)[];
+  readonly methods: readonly (CosemMethod<D> | null)[];
+  readonly #read: Uint8Array;
+  readonly #write: Uint8Array;
+  readonly #invoke: Uint8Array;
 
   constructor(object: CosemObject<D>) {
     const { classId, logicalName, attributes, methods } = object;
@@ -35,20 +37,25 @@ export class CatalogueEntry<D> {
     this.object = object;
     this.classId = classId;
     this.logicalName = logicalName;
-    this.#attributes = byId(attributes, 2);
-    this.#methods = byId(methods, 1);
-    this.attributeMax = Math.max(1, this.#attributes.length - 1);
-    const ranks = [...attributes.flatMap(({ read, write }) => [rankOf(read), rankOf(write)]), ...methods.map(({ access }) => rankOf(access))];
-    this.visible = Math.min(...ranks, Rank.never);
+    this.attributes = byId(attributes, 2);
+    this.methods = byId(methods, 1);
+    this.#read = ranks(this.attributes, ({ read }) => read);
+    this.#write = ranks(this.attributes, ({ write }) => write);
+    this.#invoke = ranks(this.methods, ({ access }) => access);
+    this.visible = Math.min(Rank.never, ...this.#read, ...this.#write, ...this.#invoke);
   }
 
-  /** Null: there is none of this number; 1, the logical name, is not among them. */
-  attribute(id: number): CosemAttribute<D> | null {
-    return id > 1 && id < this.#attributes.length ? this.#attributes[id]! : null;
+  /** The rank that may read attribute `id`, any i8 but 0 and 1; Rank.none: there is none of this number. */
+  readRank(id: number): number {
+    return this.#read[id] ?? Rank.none;
   }
 
-  method(id: number): CosemMethod<D> | null {
-    return id > 0 && id < this.#methods.length ? this.#methods[id]! : null;
+  writeRank(id: number): number {
+    return this.#write[id] ?? Rank.none;
+  }
+
+  invokeRank(id: number): number {
+    return this.#invoke[id] ?? Rank.none;
   }
 }
 
@@ -95,6 +102,10 @@ export class ObjectCatalogue<D> {
     }
     return list;
   }
+}
+
+function ranks<T>(parts: readonly (T | null)[], right: (part: T) => AccessLevel | 'never'): Uint8Array {
+  return Uint8Array.from(parts, (part) => (part === null ? Rank.none : rankOf(right(part))));
 }
 
 function byId<T extends { readonly id: number }>(parts: readonly T[], first: number): readonly (T | null)[] {

@@ -1,548 +1,393 @@
 /**
- * A server's side of one connection, sans-IO: an APDU in, the APDU of the answer out. It holds the associations of the
- * connection, by client and server address (and, behind a gateway, by the device's), and knows nothing of sockets.
+ * The server's side of one connection, sans-IO: one APDU in, the APDU that answers it out. It holds the associations of the
+ * connection, by client and server address and, behind a gateway, by the device's address; it knows nothing of sockets.
  *
- * Whatever a peer sends is answered, or dropped, and counted; nothing throws. At most `associationsMax` associations live at
- * once. An association takes part in one transfer at a time, whose memory is bounded; without one it holds a few objects.
+ *   wrapper or HDLC -> [gateway prefix] -> AARQ | RLRQ | [general block] -> [ciphering] -> service
+ *
+ * Whatever a peer sends is answered or dropped, and counted; nothing throws. What a peer can make it remember is bounded:
+ * a number of associations, and in each at most one request and one answer in blocks.
  */
 
-import { encodeApdu } from '../apdu/apdu.ts';
-import type { Apdu, GeneralBlock } from '../apdu/apdu-types.ts';
-import { readApdu } from '../apdu/apdu-decode.ts';
-import { putApdu } from '../apdu/apdu-encode.ts';
-import { ApduTag } from '../apdu/apdu-tag.ts';
-import { GBT_HEAD_BYTES, GbtReceiver, GbtSender, isAcknowledgement } from '../apdu/gbt.ts';
-import { type Gateway, gatewayHeadBytes, GATEWAY_REQUEST, putGatewayHead, readGateway } from '../apdu/gateway.ts';
-import { AARQ } from '../acse/aarq.ts';
-import { CONTEXT_LN_CIPHERED } from '../acse/names.ts';
+import { AARQ, decodeAarq } from '../acse/aarq.ts';
 import { Conformance } from '../acse/conformance.ts';
 import { RLRQ } from '../acse/release.ts';
-import { ByteWriter } from '../data/byte-writer.ts';
-import { familyOfTag } from '../security/ciphered-apdu.ts';
-import { hlsToken, hlsTokenIsRight, type HlsExchange, isHlsMechanism } from '../security/hls.ts';
-import { MessageCipher, type OpenedMessage, replyFields, type SealContext, sealedBytes } from '../security/message-cipher.ts';
-import { Refusals } from '../security/refusals.ts';
-import { AssociationService, counterException, openContext } from './association-service.ts';
+import { ApduTag, SHORT_NAME_TAGS } from '../apdu/apdu-tag.ts';
+import { GATEWAY_REQUEST, putGatewayHead, readGateway } from '../apdu/gateway.ts';
+import type { ByteWriter } from '../data/byte-writer.ts';
+import { type CipherFamily, familyOfTag } from '../security/ciphered-apdu.ts';
+import type { Refusals } from '../security/refusals.ts';
+import { Association, type AssociationOwner, type Station } from './association.ts';
+import { associate } from './associate.ts';
 import type { DeviceHost, LogicalDevice } from './device-host.ts';
-import { ServerAssociation } from './server-association.ts';
-import type { ServerStats } from './server-stats.ts';
-import { REQUEST_BYTES_MAX, type Served, Services } from './services.ts';
+import { type ExceptionReason, putException } from './exceptions.ts';
+import { putNextOfBurst, sendInBlocks, takeGeneralBlock } from './general-blocks.ts';
+import { release } from './release.ts';
+import { byPolicy, mirrored, plainRoom, seal, type Sealing } from './sealing.ts';
+import { ServerScratch } from './server-scratch.ts';
+import { checkSettings, SERVER_DEFAULTS, type ServerSettings } from './server-settings.ts';
+import type { ServerStats, Silence } from './server-stats.ts';
+import { serveService } from './service.ts';
 
-export interface ServerCoreOptions {
+export interface ServerCoreOptions extends Partial<ServerSettings> {
   readonly stats: ServerStats;
   /** Bytes that nobody can guess: challenges. */
   readonly random: (bytes: number) => Uint8Array;
-  /** Longest APDU that this server says it takes; default 65535. */
-  readonly pduBytesMax?: number;
-  /** What it offers; default all that is here. */
-  readonly conformance?: number;
-  /** Of one connection; default 64. */
-  readonly associationsMax?: number;
-  readonly challengeBytes?: number;
-  /** Blocks that a client may send in one go with general-block-transfer, 1 .. 63; default 8. */
-  readonly generalBlockWindow?: number;
 }
 
-/** All services with logical names that are here. */
-export const SERVER_CONFORMANCE =
-  Conformance.generalProtection |
-  Conformance.generalBlockTransfer |
-  Conformance.attribute0WithGet |
-  Conformance.priority |
-  Conformance.blockTransferWithGet |
-  Conformance.blockTransferWithSet |
-  Conformance.blockTransferWithAction |
-  Conformance.multipleReferences |
-  Conformance.dataNotification |
-  Conformance.access |
-  Conformance.get |
-  Conformance.set |
-  Conformance.selectiveAccess |
-  Conformance.eventNotification |
-  Conformance.action;
-
-const DEFAULTS = {
-  pduBytesMax: 0xffff,
-  conformance: SERVER_CONFORMANCE,
-  associationsMax: 64,
-  challengeBytes: 16,
-  generalBlockWindow: 8,
-} as const;
-
-/** What all connections of a server share: options, counts, scratch memory. */
+/** What all connections of a process share: settings, counts, scratch space. `D`: see DeviceHost. */
 export class ServerCore<D> {
-  readonly options: Required<ServerCoreOptions>;
+  readonly settings: ServerSettings;
   readonly stats: ServerStats;
-  readonly refusals = new Refusals();
-  readonly cipher: MessageCipher;
-  readonly associations: AssociationService<D>;
-  readonly services = new Services<D>();
-  /** An answer before it is ciphered. */
-  readonly plain = new ByteWriter(1024);
+  readonly scratch: ServerScratch;
+  readonly random: (bytes: number) => Uint8Array;
 
   constructor(options: ServerCoreOptions) {
-    this.options = { ...DEFAULTS, ...options };
-    this.stats = options.stats;
-    this.cipher = new MessageCipher(this.refusals);
-    const { random, conformance, pduBytesMax, challengeBytes } = this.options;
-    this.associations = new AssociationService<D>({ cipher: this.cipher, stats: this.stats, random, conformance, pduBytesMax, challengeBytes });
+    const { stats, random, ...settings } = options;
+    this.settings = Object.freeze({ ...SERVER_DEFAULTS, ...settings });
+    checkSettings(this.settings);
+    this.stats = stats;
+    this.random = random;
+    this.scratch = new ServerScratch(stats);
+  }
+
+  /** A connection on which `host` is talked to. */
+  connect(host: DeviceHost<D>): ServerConnection<D> {
+    return new ServerConnection(this, host);
+  }
+
+  /** Ciphered messages that were refused, by reason. */
+  get refusals(): Refusals {
+    return this.stats.refusals;
   }
 }
 
-/** All stations: whatever is asked of it is never answered. */
-const BROADCAST_SAP = 0x7f;
-const REPLY_TO_HLS = Object.freeze({ classId: 15, method: 1 });
-const CURRENT_ASSOCIATION = Uint8Array.of(0, 0, 40, 0, 0, 255);
-const NOTHING = new Uint8Array(0);
+/** Whatever is asked of all stations is never answered. */
+const ALL_STATIONS = 0x7f;
+/** Answers and notifications: what a server sends and never gets. */
+const NO_REQUESTS: ReadonlySet<number> = new Set<number>([
+  ApduTag.initiateRequest,
+  ApduTag.initiateResponse,
+  ApduTag.confirmedServiceError,
+  ApduTag.dataNotification,
+  ApduTag.eventNotification,
+  ApduTag.getResponse,
+  ApduTag.setResponse,
+  ApduTag.actionResponse,
+  ApduTag.exceptionResponse,
+  ApduTag.accessResponse,
+  0x61,
+  0x63,
+]);
 
-interface Station {
-  readonly clientSap: number;
-  readonly serverSap: number;
-  readonly gateway: Gateway | null;
-}
-
-interface Held<D> {
-  readonly clientSap: number;
-  readonly serverSap: number;
-  readonly networkId: number;
-  readonly address: Uint8Array;
-  readonly association: ServerAssociation<D>;
-}
-
-export class ServerConnection<D> {
-  readonly #core: ServerCore<D>;
-  readonly #host: DeviceHost<D>;
+export class ServerConnection<D> implements AssociationOwner<D> {
+  readonly host: DeviceHost<D>;
+  readonly settings: ServerSettings;
+  readonly stats: ServerStats;
+  readonly scratch: ServerScratch;
+  readonly #random: (bytes: number) => Uint8Array;
   /** Few: searched from the front. */
-  #held: Held<D>[] = [];
+  #associations: Association<D>[] = [];
+  /** Whose burst of general blocks `more` goes on with. */
+  #bursting: Association<D> | null = null;
 
   constructor(core: ServerCore<D>, host: DeviceHost<D>) {
-    this.#core = core;
-    this.#host = host;
+    this.host = host;
+    this.settings = core.settings;
+    this.stats = core.stats;
+    this.scratch = core.scratch;
+    this.#random = core.random;
   }
 
+  /** Associations that live. */
   get associations(): number {
-    return this.#held.length;
+    return this.#associations.length;
   }
 
   /** One APDU. What answers it is appended to `out`; answers how many bytes that was, 0: nothing. */
   receive(apdu: Uint8Array, clientSap: number, serverSap: number, out: ByteWriter): number {
-    const { stats } = this.#core;
-    stats.apdus++;
+    const { stats } = this;
     const from = out.at;
-    if (apdu.length === 0) {
-      stats.malformed++;
-      return 0;
+    this.#bursting = null;
+    stats.requests++;
+    if (apdu.length === 0) return this.#silent('empty');
+    if (apdu[0] === GATEWAY_REQUEST) this.#receiveForGateway(apdu, { clientSap, serverSap }, out);
+    else this.#receive({ clientSap, serverSap, gateway: null }, apdu, out);
+    if (serverSap === ALL_STATIONS && out.at > from) {
+      out.at = from;
+      this.#bursting = null;
+      return this.#silent('broadcast');
     }
-    if (apdu[0] === GATEWAY_REQUEST) this.#receiveForGateway(apdu, clientSap, serverSap, out);
-    else this.#receiveFor({ clientSap, serverSap, gateway: null }, apdu, out);
-    if (serverSap === BROADCAST_SAP) out.at = from;
-    const bytes = out.at - from;
-    if (bytes > 0) stats.answers++;
-    return bytes;
+    if (out.at > from) stats.answers++;
+    return out.at - from;
   }
 
-  /**
-   * A further APDU of the same answer: the next block of a burst of general blocks. Appended to `out` as in `receive`; to be
-   * asked for until it answers 0.
-   */
+  /** A further APDU of the answer that `receive` began: the next block of a burst. Asked for until it answers 0. */
   more(clientSap: number, serverSap: number, out: ByteWriter): number {
-    for (const held of this.#held) {
-      const { association } = held;
-      if (held.clientSap !== clientSap || held.serverSap !== serverSap || association.burst.length === 0) continue;
-      const from = out.at;
-      if (held.networkId >= 0) putGatewayHead(out, { networkId: held.networkId, address: held.address, response: true });
-      out.put(association.burst[0] ?? NOTHING);
-      association.burst = association.burst.slice(1);
-      return out.at - from;
-    }
+    const association = this.#bursting;
+    if (association === null || association.clientSap !== clientSap || association.serverSap !== serverSap) return 0;
+    const from = out.at;
+    const { gateway } = association;
+    if (gateway !== null) putGatewayHead(out, { ...gateway, response: true });
+    const head = out.at;
+    putNextOfBurst(association, out);
+    if (out.at > head) return out.at - from;
+    out.at = from;
+    this.#bursting = null;
     return 0;
   }
 
   /** The data link between these two is gone, and their associations with it. */
   leave(clientSap: number, serverSap: number): void {
-    this.#held = this.#held.filter((held) => held.clientSap !== clientSap || held.serverSap !== serverSap);
+    for (const association of this.#associations) {
+      if (association.clientSap === clientSap && association.serverSap === serverSap) this.#end(association);
+    }
   }
 
+  /** The connection is gone. */
   close(): void {
-    this.#held = [];
+    for (const association of this.#associations) this.#end(association);
   }
 
-  #receiveForGateway(bytes: Uint8Array, clientSap: number, serverSap: number, out: ByteWriter): void {
-    const { stats } = this.#core;
+  find({ clientSap, serverSap, gateway }: Station): Association<D> | null {
+    for (const association of this.#associations) if (association.isWith(clientSap, serverSap, gateway)) return association;
+    return null;
+  }
+
+  #receiveForGateway(bytes: Uint8Array, ports: { readonly clientSap: number; readonly serverSap: number }, out: ByteWriter): void {
     const gateway = readGateway(bytes);
     if (gateway === null || gateway.apdu.length === 0) {
-      stats.malformed++;
+      this.#silent('empty');
       return;
     }
     const from = out.at;
     putGatewayHead(out, { networkId: gateway.networkId, address: gateway.address, response: true });
     const head = out.at;
-    this.#receiveFor({ clientSap, serverSap, gateway }, gateway.apdu, out);
+    this.#receive({ ...ports, gateway }, gateway.apdu, out);
     if (out.at === head) out.at = from;
   }
 
-  #receiveFor(station: Station, apdu: Uint8Array, out: ByteWriter): void {
-    if (apdu[0] === AARQ) {
+  #receive(station: Station, apdu: Uint8Array, out: ByteWriter): void {
+    const tag = apdu[0]!;
+    if (tag === AARQ) {
       this.#associate(station, apdu, out);
       return;
     }
-    const association = this.#find(station) ?? this.#preEstablished(station);
-    if (association === null) this.#withoutAssociation(station, apdu, out);
-    else if (apdu[0] === RLRQ) {
-      out.put(this.#core.associations.release(apdu, association));
-      this.#forget(station);
-    } else if (apdu[0] === ApduTag.generalBlockTransfer) this.#generalBlock(association, station, apdu, out);
+    const association = this.find(station) ?? this.#preEstablished(station);
+    if (association === null) this.#withoutAssociation(station, tag, out);
+    else if (tag === RLRQ) this.#release(association, apdu, out);
+    else if (NO_REQUESTS.has(tag)) this.#silent('no-request');
+    else if (tag === ApduTag.generalBlockTransfer) this.#serveBlock(association, apdu, out);
     else {
-      association.generalIn = null;
-      association.generalOut = null;
-      association.burst = [];
-      this.#serve(association, { apdu, bytesMax: answerBytesMax(association, station), inBlocks: false }, out);
+      association.dropGeneral();
+      this.#serve(association, apdu, association.apduBytesMax, out);
+      this.#settle(association);
     }
   }
 
   // ---- Associations ----
 
   #associate(station: Station, apdu: Uint8Array, out: ByteWriter): void {
-    const { stats, options, associations } = this.#core;
+    const { stats } = this;
     const logical = this.#open(station);
     if (logical === null) {
-      stats.unaddressed++;
+      this.#silent('nobody');
       return;
     }
-    this.#forget(station);
-    if (this.#held.length >= options.associationsMax) {
-      stats.overLimit++;
-      putException(out, 1, 3, stats);
+    const decoded = decodeAarq(apdu);
+    if (decoded.status !== 'frame') {
+      stats.associationsRefused.malformed++;
+      this.#except('malformed', 0, out);
       return;
     }
-    const { answer, association } = associations.associate(apdu, station, { logical, host: this.#host });
-    if (association !== null) this.#hold(station, association);
-    if (answer !== null) out.put(answer);
+    // Whatever becomes of it, the one before is over.
+    const before = this.find(station);
+    if (before !== null) {
+      stats.replaced++;
+      this.#end(before);
+    }
+    const full = this.#associations.length >= this.settings.associationsMax;
+    const gateway = station.gateway === null ? null : { networkId: station.gateway.networkId, address: station.gateway.address.slice() };
+    const made = associate({ ...station, gateway, owner: this, aarq: decoded.value, logical, full, random: this.#random }, out);
+    if (made !== null) this.#hold(made);
+    else logical.release?.();
   }
 
-  /** Whoever asks without an association is told so, if anybody is there. */
-  #withoutAssociation(station: Station, apdu: Uint8Array, out: ByteWriter): void {
-    const { stats } = this.#core;
-    if (apdu[0] === RLRQ) {
-      stats.malformed++;
-      return;
-    }
-    if (this.#open(station) === null) stats.unaddressed++;
-    else putException(out, 1, 1, stats);
+  #release(association: Association<D>, apdu: Uint8Array, out: ByteWriter): void {
+    release(association, apdu, out);
+    this.stats.released++;
+    if (!association.preEstablished) this.#end(association);
   }
 
-  #preEstablished(station: Station): ServerAssociation<D> | null {
+  #preEstablished(station: Station): Association<D> | null {
     const logical = this.#open(station);
     const rights = logical?.client(station.clientSap) ?? null;
-    if (logical === null || rights === null || rights.preEstablished === undefined) return null;
-    if (this.#held.length >= this.#core.options.associationsMax) return null;
-    const association = new ServerAssociation(station, logical, rights, {
-      context: rights.preEstablished.context,
+    const terms = rights?.preEstablished;
+    if (logical === null || rights === null || terms === undefined || this.#associations.length >= this.settings.associationsMax) {
+      logical?.release?.();
+      return null;
+    }
+    const association = new Association(this, { ...station, logical, rights }, {
+      context: terms.context,
       mechanism: 0,
-      conformance: rights.preEstablished.conformance & this.#core.options.conformance,
-      clientPduBytesMax: rights.preEstablished.pduBytesMax,
-      serverPduBytesMax: this.#core.options.pduBytesMax,
-      clientTitle: rights.preEstablished.clientTitle,
+      conformance: terms.conformance & this.settings.conformance,
+      pduBytesMax: terms.pduBytesMax,
+      clientTitle: terms.clientTitle,
       dedicatedKey: null,
-      host: this.#host,
+      challenges: null,
+      preEstablished: true,
     });
-    this.#hold(station, association);
+    this.stats.preEstablished++;
+    this.#hold(association);
     return association;
   }
 
-  #open(station: Station): LogicalDevice<D> | null {
-    const { gateway, serverSap } = station;
-    if (gateway === null) return this.#host.open(serverSap);
-    return this.#host.openGateway?.(gateway.networkId, gateway.address) ?? null;
+  /** Who asks without an association is told so, if anybody is there. */
+  #withoutAssociation(station: Station, tag: number, out: ByteWriter): void {
+    const logical = tag === RLRQ || NO_REQUESTS.has(tag) ? null : this.#open(station);
+    logical?.release?.();
+    if (logical !== null) this.#except('no-association', 0, out);
+    else this.#silent(tag === RLRQ || NO_REQUESTS.has(tag) ? 'no-request' : 'nobody');
   }
 
-  #find(station: Station): ServerAssociation<D> | null {
-    for (const held of this.#held) if (isAt(held, station)) return held.association;
-    return null;
+  #open({ serverSap, gateway }: Station): LogicalDevice<D> | null {
+    if (gateway === null) return this.host.open(serverSap);
+    return this.host.openGateway?.(gateway.networkId, gateway.address) ?? null;
   }
 
-  #forget(station: Station): void {
-    const index = this.#held.findIndex((held) => isAt(held, station));
-    if (index >= 0) this.#held.splice(index, 1);
+  #hold(association: Association<D>): void {
+    this.#associations.push(association);
+    this.stats.open++;
   }
 
-  #hold(station: Station, association: ServerAssociation<D>): void {
-    const { clientSap, serverSap, gateway } = station;
-    this.#held.push({ clientSap, serverSap, networkId: gateway?.networkId ?? -1, address: gateway?.address.slice() ?? NOTHING, association });
+  #end(association: Association<D>): void {
+    this.#associations = this.#associations.filter((other) => other !== association);
+    if (this.#bursting === association) this.#bursting = null;
+    association.dropTransfer();
+    association.dropGeneral();
+    this.stats.open--;
+    association.logical.release?.();
+  }
+
+  /** The answer is written: what it changes holds from now on. */
+  #settle(association: Association<D>): void {
+    association.settle();
+    if (association.failed) this.#end(association);
   }
 
   // ---- Services ----
 
-  /** `bytesMax`: of the answer, ciphered. `inBlocks`: it will be cut into general blocks, so its length does not matter. */
-  #serve(
-    association: ServerAssociation<D>,
-    request: { readonly apdu: Uint8Array; readonly bytesMax: number; readonly inBlocks: boolean },
-    out: ByteWriter,
-  ): void {
-    const { apdu, bytesMax, inBlocks } = request;
-    const { stats, plain } = this.#core;
-    const family = familyOfTag(apdu[0] ?? 0);
+  /** Serves one APDU, ciphered or not, that is no block. `room`: bytes that the answer may take, Infinity where it is cut. */
+  #serve(association: Association<D>, apdu: Uint8Array, room: number, out: ByteWriter): void {
+    const family = familyOfTag(apdu[0]!);
+    const { plain } = this.scratch;
     if (family === null) {
-      if (association.context === CONTEXT_LN_CIPHERED && association.rights.policy !== 0) putException(out, 1, 1, stats);
-      else this.#dispatch(association, { apdu, bytesMax, inBlocks }, out);
+      const sealing = byPolicy(association);
+      if (sealing !== null) this.#except('unprotected', 0, out);
+      else this.#servePlain(association, { apdu, room, sealing: null }, out);
       return;
     }
-    const opened = this.#openMessage(association, apdu, out);
-    if (opened === null) return;
+    const opened = association.ciphered && association.security !== null ? this.scratch.cipher.openBytes(apdu, association) : null;
+    if (opened === null) {
+      this.#except('not-agreed', 0, out);
+      return;
+    }
+    if (opened.status === 'refused') {
+      this.#refused(association, { reason: opened.reason, family }, out);
+      return;
+    }
     plain.reset();
-    const sealing = sealingOf(association, opened);
-    const plainMax = inBlocks ? bytesMax : bytesMax - (sealedBytes(bytesMax, sealing(0)) - bytesMax);
-    this.#dispatch(association, { apdu: opened.plaintext, bytesMax: plainMax, inBlocks }, plain);
-    if (plain.at > 0 && opened.keySet !== 'broadcast') this.#seal(association, sealing, out);
-    if (association.nextKeys === null) return;
-    association.rights.security?.transfer(association.nextKeys);
-    association.nextKeys = null;
+    this.#servePlain(association, { apdu: opened.plaintext, room, sealing: mirrored(opened) }, out);
   }
 
-  #openMessage(association: ServerAssociation<D>, apdu: Uint8Array, out: ByteWriter): OpenedMessage | null {
-    const { cipher, stats } = this.#core;
-    const { security } = association.rights;
-    if (security === null || association.context !== CONTEXT_LN_CIPHERED) {
-      putException(out, 1, 1, stats);
-      return null;
-    }
-    const opened = cipher.openBytes(apdu, openContext(association, security));
-    if (opened.status === 'plain') return opened;
-    if (opened.reason === 'replayed') {
-      const dedicated = familyOfTag(apdu[0] ?? 0)?.endsWith('ded') === true;
-      stats.exceptions++;
-      out.put(counterException(association.receiveCounter(dedicated ? 'dedicated' : 'unicast').next));
-    } else putException(out, opened.reason === 'policy' ? 1 : 2, opened.reason === 'policy' ? 1 : 5, stats);
-    return null;
+  #refused(association: Association<D>, refusal: { readonly reason: string; readonly family: CipherFamily }, out: ByteWriter): void {
+    const { reason, family } = refusal;
+    if (reason === 'replayed') {
+      const dedicated = family === 'ded' || family === 'general-ded';
+      this.#except('counter', association.receiveCounter(dedicated ? 'dedicated' : 'unicast').next, out);
+    } else this.#except(reason === 'policy' ? 'unprotected' : 'deciphering', 0, out);
   }
 
-  #seal(association: ServerAssociation<D>, sealing: (counter: number) => SealContext, out: ByteWriter): void {
-    const { cipher, plain, stats } = this.#core;
-    const tag = plain.bytes[0]!;
-    // These have no ciphered form of their own.
-    if (tag === ApduTag.exceptionResponse) {
-      out.put(plain.view());
-      return;
-    }
-    const context = sealing(0);
-    const counter = association.sendCounter(context.keySet === 'dedicated').take();
-    if (counter < 0) putException(out, 1, 3, stats);
-    else cipher.seal(out, plain.view(), sealing(counter));
-  }
-
-  /** A request in plain; the answer in plain. */
-  #dispatch(
-    association: ServerAssociation<D>,
-    request: { readonly apdu: Uint8Array; readonly bytesMax: number; readonly inBlocks: boolean },
+  #servePlain(
+    association: Association<D>,
+    request: { readonly apdu: Uint8Array; readonly room: number; readonly sealing: Sealing | null },
     out: ByteWriter,
   ): void {
-    const { stats } = this.#core;
-    const decoded = readApdu(request.apdu);
-    if (decoded.status !== 'frame') {
-      stats.malformed++;
-      const unknown = decoded.status === 'malformed' && (decoded.reason === 'service-unknown' || decoded.reason === 'short-name-service');
-      putException(out, unknown ? 2 : 1, unknown ? 2 : 3, stats);
+    const { apdu, room, sealing } = request;
+    const tag = apdu[0]!;
+    if (NO_REQUESTS.has(tag)) {
+      this.#silent('no-request');
       return;
     }
-    const apdu = decoded.value;
-    if (association.challenges !== null) {
-      this.#proveClient(association, apdu, out);
+    const { plain } = this.scratch;
+    const target = sealing === null ? out : plain;
+    const from = target.at;
+    const most = sealing === null || room === Infinity ? room : plainRoom(association, sealing, room);
+    const refusal = SHORT_NAME_TAGS.has(tag) ? 'unknown' : serveService(association, apdu, most, target);
+    if (refusal !== null) {
+      target.at = from;
+      this.#except(refusal, 0, out);
       return;
     }
+    if (target.at === from) {
+      this.stats.silences.unconfirmed++;
+      return;
+    }
+    if (target.at - from > most && !association.has(Conformance.generalBlockTransfer)) {
+      target.at = from;
+      this.#except('too-long', 0, out);
+      return;
+    }
+    if (sealing !== null) this.#putSealed(association, sealing, out);
+    if (out.at - from > room && sealing === null) this.#cut(association, from, out);
+  }
+
+  #putSealed(association: Association<D>, sealing: Sealing, out: ByteWriter): void {
+    const { plain } = this.scratch;
     const from = out.at;
-    const bytesMax = request.inBlocks ? Infinity : request.bytesMax;
-    const served = this.#handle(association, apdu, out, bytesMax);
-    if (served === 'unsupported') putException(out, 2, 2, stats);
-    else if (served === 'too-long' || (served === 'answered' && out.at - from > bytesMax)) {
-      out.at = from;
-      putException(out, 1, 4, stats);
-    }
+    const sealed = seal(association, sealing, plain.view(), out);
+    if (sealed === 'used-up') this.#except('used-up', 0, out);
+    // Without a tag of its own in the family, as exceptions are.
+    else if (sealed === 'no-tag') out.put(plain.view());
+    else if (out.at - from > association.apduBytesMax && association.general === null) this.#cut(association, from, out);
   }
 
-  #handle(association: ServerAssociation<D>, apdu: Apdu, out: ByteWriter, bytesMax: number): Served {
-    const { stats, services } = this.#core;
-    switch (apdu.service) {
-      case 'get-request':
-        stats.gets++;
-        return services.get(association, apdu, out, bytesMax);
-      case 'set-request':
-        stats.sets++;
-        return services.set(association, apdu, out);
-      case 'action-request':
-        stats.actions++;
-        return services.action(association, apdu, out, bytesMax);
-      case 'access-request':
-        stats.accesses++;
-        return services.access(association, apdu, out);
-      default:
-        // Answers and notifications: nobody asks a server that.
-        stats.malformed++;
-        return 'unsupported';
-    }
-  }
-
-  // ---- HLS, pass 3 and 4 ----
-
-  #proveClient(association: ServerAssociation<D>, apdu: Apdu, out: ByteWriter): void {
-    const { stats, cipher } = this.#core;
-    const { challenges, logical, rights, mechanism } = association;
-    const isReply =
-      apdu.service === 'action-request' &&
-      apdu.kind === 'normal' &&
-      apdu.method.classId === REPLY_TO_HLS.classId &&
-      apdu.method.method === REPLY_TO_HLS.method &&
-      Buffer.compare(apdu.method.logicalName, CURRENT_ASSOCIATION) === 0;
-    if (!isReply || challenges === null || !isHlsMechanism(mechanism)) {
-      putException(out, 1, 1, stats);
-      return;
-    }
-    const exchange: HlsExchange = {
-      mechanism,
-      secret: rights.hlsSecret,
-      key: rights.security?.keys ?? null,
-      ownTitle: logical.systemTitle,
-      peerTitle: association.clientTitle ?? NOTHING,
-      ownChallenge: challenges.server,
-      peerChallenge: challenges.client,
-    };
-    const token = octetsOf(apdu.parameter);
-    const counter = mechanism === 5 ? association.sendCounter(false).take() : 0;
-    const { invoke } = apdu;
-    if (token === null || counter < 0 || !hlsTokenIsRight(cipher.frames, exchange, token)) {
-      stats.failedAuthentications++;
-      putApdu(out, { service: 'action-response', kind: 'normal', invoke, result: 3, data: null });
-      this.#held = this.#held.filter((held) => held.association !== association);
-      return;
-    }
-    const proof = new ByteWriter(64);
-    proof.octetString(hlsToken(cipher.frames, exchange, counter));
-    association.challenges = null;
-    putApdu(out, { service: 'action-response', kind: 'normal', invoke, result: 0, data: { data: proof.copy() } });
+  /** What stands from `from` on is too long for the client: in general blocks, then, if it has them. */
+  #cut(association: Association<D>, from: number, out: ByteWriter): void {
+    const apdu = out.copy(from);
+    out.at = from;
+    const refusal = association.has(Conformance.generalBlockTransfer) ? sendInBlocks(association, apdu, out) : 'too-long';
+    if (refusal !== null) this.#except(refusal, 0, out);
+    else this.#bursting = association;
   }
 
   // ---- General blocks ----
 
-  #generalBlock(association: ServerAssociation<D>, station: Station, bytes: Uint8Array, out: ByteWriter): void {
-    const { stats, options } = this.#core;
-    const decoded = readApdu(bytes);
-    if (decoded.status !== 'frame' || decoded.value.service !== 'general-block-transfer') {
-      stats.malformed++;
-      putException(out, 1, 3, stats);
-      return;
-    }
+  #serveBlock(association: Association<D>, apdu: Uint8Array, out: ByteWriter): void {
     if (!association.has(Conformance.generalBlockTransfer)) {
-      putException(out, 2, 2, stats);
+      this.#except('not-agreed', 0, out);
       return;
     }
-    const block = decoded.value;
-    const { generalOut } = association;
-    if (isAcknowledgement(block) || (generalOut !== null && association.generalIn === null)) {
-      this.#acknowledged(association, block, station, out);
-      return;
-    }
-    // A first block begins anew, whatever ran before.
-    if (association.generalIn === null || (block.block === 1 && association.generalIn.acknowledged > 1)) {
-      association.generalIn = new GbtReceiver({ bytesMax: REQUEST_BYTES_MAX });
-    }
-    const incoming = association.generalIn;
-    const taken = incoming.take(block);
-    if (taken === 'part') return;
-    if (taken === 'too-long' || taken === 'lost') {
-      association.generalIn = null;
-      putException(out, 1, 4, stats);
-      return;
-    }
-    if (taken === 'answer') {
-      putApdu(out, incoming.acknowledgement({ window: options.generalBlockWindow, ownBlocks: 0 }));
-      return;
-    }
-    this.#answerInBlocks(association, { request: incoming.apdu(), received: incoming.acknowledged, window: block.window, station }, out);
+    const from = out.at;
+    const refusal = takeGeneralBlock(association, apdu, (whole, answer) => this.#serveWhole(association, whole, answer), out);
+    this.#settle(association);
+    if (refusal !== null) this.#except(refusal, 0, out);
+    else if (out.at > from) this.#bursting = association;
   }
 
-  #answerInBlocks(
-    association: ServerAssociation<D>,
-    of: { readonly request: Uint8Array; readonly received: number; readonly window: number; readonly station: Station },
-    out: ByteWriter,
-  ): void {
-    const { options } = this.#core;
-    const answer = new ByteWriter(256);
-    const bytesMax = answerBytesMax(association, of.station);
-    association.generalIn = null;
-    this.#serve(association, { apdu: of.request, bytesMax, inBlocks: true }, answer);
-    if (answer.at === 0) return;
-    const sender = new GbtSender(answer.copy(), {
-      blockBytes: Math.max(1, Math.min(bytesMax, 0xffff) - GBT_HEAD_BYTES),
-      window: Math.max(1, of.window),
-      ownWindow: options.generalBlockWindow,
-    });
-    association.generalOut = sender;
-    this.#putBurst(association, sender.burst(of.received), out);
+  /** A request that came in blocks; blocks within blocks are none. */
+  #serveWhole(association: Association<D>, apdu: Uint8Array, out: ByteWriter): void {
+    const tag = apdu[0] ?? ApduTag.generalBlockTransfer;
+    if (tag === ApduTag.generalBlockTransfer || NO_REQUESTS.has(tag) || tag === AARQ || tag === RLRQ) this.#except('unknown', 0, out);
+    else this.#serve(association, apdu, Infinity, out);
   }
 
-  #acknowledged(association: ServerAssociation<D>, block: GeneralBlock, station: Station, out: ByteWriter): void {
-    const { generalOut } = association;
-    if (generalOut === null) {
-      // Nothing is under way: what could it acknowledge.
-      this.#core.stats.malformed++;
-      return;
-    }
-    generalOut.peerHas(block.acknowledged, block.window);
-    if (generalOut.isDone) {
-      association.generalOut = null;
-      // The next request may come along with the last acknowledgement.
-      if (!isAcknowledgement(block)) this.#generalBlock(association, station, encodeApdu(block), out);
-      return;
-    }
-    this.#putBurst(association, generalOut.burst(0), out);
+  #except(reason: ExceptionReason, nextCounter: number, out: ByteWriter): void {
+    this.stats.exceptions[reason]++;
+    putException(out, reason, nextCounter);
   }
 
-  /** The first block now, the others through `more`. */
-  #putBurst(association: ServerAssociation<D>, blocks: readonly GeneralBlock[], out: ByteWriter): void {
-    const [first, ...rest] = blocks.map((block) => encodeApdu(block));
-    if (first !== undefined) out.put(first);
-    association.burst = rest;
+  #silent(why: Silence): 0 {
+    this.stats.silences[why]++;
+    return 0;
   }
-}
-
-function isAt<D>(held: Held<D>, { clientSap, serverSap, gateway }: Station): boolean {
-  if (held.clientSap !== clientSap || held.serverSap !== serverSap) return false;
-  if (gateway === null) return held.networkId < 0;
-  return held.networkId === gateway.networkId && Buffer.compare(held.address, gateway.address) === 0;
-}
-
-/** Longest APDU that the client takes, without the prefix of a gateway. */
-function answerBytesMax<D>(association: ServerAssociation<D>, { gateway }: Station): number {
-  const { clientPduBytesMax } = association;
-  const limit = clientPduBytesMax === 0 ? 0xffff : clientPduBytesMax;
-  return gateway === null ? limit : limit - gatewayHeadBytes(gateway.address.length);
-}
-
-/** The answer is protected as the request was. */
-function sealingOf<D>(association: ServerAssociation<D>, opened: OpenedMessage): (counter: number) => SealContext {
-  const { family, protection, general } = opened;
-  const { keys } = association.rights.security!;
-  const dedicated = opened.keySet === 'dedicated';
-  const common = {
-    family,
-    keySet: dedicated ? ('dedicated' as const) : ('unicast' as const),
-    keys,
-    sessionKey: dedicated ? association.dedicatedKey : null,
-    authenticated: protection.authenticated,
-    encrypted: protection.encrypted,
-    systemTitle: association.logical.systemTitle,
-    general: general === null ? null : replyFields(general),
-  };
-  return (counter) => ({ ...common, counter });
-}
-
-function putException(out: ByteWriter, state: number, reason: number, stats: ServerStats): void {
-  stats.exceptions++;
-  putApdu(out, { service: 'exception-response', state, reason, counter: null });
-}
-
-/** The octets of an encoded octet-string; null: it is none. */
-function octetsOf(data: Uint8Array | null): Uint8Array | null {
-  if (data === null || data[0] !== 9) return null;
-  const length = data[1] ?? 0;
-  return length < 0x80 && data.length === 2 + length ? data.subarray(2) : null;
 }

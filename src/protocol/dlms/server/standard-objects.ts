@@ -3,6 +3,7 @@
  * security setup (64), and the invocation counters (class 1) that a client reads before it associates.
  */
 
+import { MECHANISM_LLS } from '../acse/names.ts';
 import { ActionResult, DataAccessResult } from '../apdu/results.ts';
 import type { ByteWriter } from '../data/byte-writer.ts';
 import type { Data } from '../data/data.ts';
@@ -39,7 +40,7 @@ export function associationObject<D>(e = 0): CosemObject<D> {
         write: 'manager',
         set: (_device, value, request) => {
           if (value.type !== 'octet-string') return DataAccessResult.typeUnmatched;
-          return factsOf(request).changeSecret(value.value);
+          return changeSecret(factsOf(request), value.value) ? DataAccessResult.success : DataAccessResult.readWriteDenied;
         },
       },
       shown(8, ({ status }, out) => out.enumeration(status)),
@@ -53,15 +54,15 @@ export function associationObject<D>(e = 0): CosemObject<D> {
         access: 'manager',
         invoke: (_device, parameter, request) => {
           if (parameter?.type !== 'octet-string') return ActionResult.typeUnmatched;
-          return factsOf(request).changeSecret(parameter.value);
+          return changeSecret(factsOf(request), parameter.value) ? ActionResult.success : ActionResult.readWriteDenied;
         },
       },
     ],
   };
 }
 
-/** SAP assignment, 0.0.41.0.0.255: what the host says. */
-export function sapAssignmentObject<D>(): CosemObject<D> {
+/** SAP assignment, 0.0.41.0.0.255: what `putList` appends, or else what the host says. */
+export function sapAssignmentObject<D>(putList?: (device: D, out: ByteWriter) => void): CosemObject<D> {
   return {
     classId: 17,
     version: 0,
@@ -71,8 +72,9 @@ export function sapAssignmentObject<D>(): CosemObject<D> {
         id: 2,
         read: 'public',
         write: 'never',
-        get: (_device, request, out) => {
-          factsOf(request).putSapList(out);
+        get: (device, request, out) => {
+          if (putList === undefined) factsOf(request).putSapList(out);
+          else putList(device, out);
           return DataAccessResult.success;
         },
       },
@@ -206,6 +208,14 @@ function unwrapped(keys: SecurityKeys, wrapped: readonly { readonly id: number; 
     else return null;
   }
   return changed;
+}
+
+const SECRET_BYTES_MAX = 64;
+
+/** A password of an association with LLS, else a secret of HLS. */
+function changeSecret(association: AssociationFacts, secret: Uint8Array): boolean {
+  if (secret.length === 0 || secret.length > SECRET_BYTES_MAX) return false;
+  return association.changeSecret(association.clientSap, secret, association.mechanism === MECHANISM_LLS ? 'password' : 'hls');
 }
 
 function factsOf(request: InvokeRequest): AssociationFacts {

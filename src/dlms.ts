@@ -21,6 +21,7 @@ export { WrapperFraming } from './network/dlms/wrapper-framing.ts';
 
 // ---- A server in Node ----
 
+export { listen, type ListenOptions } from './network/dlms/listen.ts';
 export { DlmsServer, type DlmsServerOptions, type DlmsServerStats } from './network/dlms/dlms-server.ts';
 export type { ApduHandler } from './network/dlms/server-framing.ts';
 export type { HdlcServerOptions } from './network/dlms/hdlc-server-framing.ts';
@@ -89,6 +90,34 @@ export {
 } from './protocol/dlms/client/profile-reader.ts';
 export { actionResultName, dataAccessResultName } from './protocol/dlms/client/result-names.ts';
 export { unitName } from './protocol/dlms/client/unit-names.ts';
+
+// ---- The server, sans-IO ----
+
+export type {
+  AccessLevel,
+  AssociationFacts,
+  CosemAttribute,
+  CosemMethod,
+  CosemObject,
+  DecodedSelection,
+  InvokeRequest,
+  PartnerFacts,
+  ReadRequest,
+  WriteRequest,
+} from './protocol/dlms/server/cosem-object.ts';
+export type { ClientRights, DeviceHost, LogicalDevice, PreEstablished } from './protocol/dlms/server/device-host.ts';
+export type { DeviceSecurity } from './protocol/dlms/server/device-security.ts';
+export { KeptSecurity } from './protocol/dlms/server/kept-security.ts';
+export { ObjectCatalogue } from './protocol/dlms/server/object-catalogue.ts';
+export { ServerConnection, ServerCore, type ServerCoreOptions } from './protocol/dlms/server/server-connection.ts';
+export { SERVER_DEFAULTS, type ServerSettings } from './protocol/dlms/server/server-settings.ts';
+export { ServerStats } from './protocol/dlms/server/server-stats.ts';
+export {
+  associationObject,
+  invocationCounterObject,
+  sapAssignmentObject,
+  securitySetupObject,
+} from './protocol/dlms/server/standard-objects.ts';
 
 // ---- Data ----
 

@@ -16,9 +16,14 @@ import type { ClientSession } from './client-session.ts';
 import { DlmsError } from './dlms-error.ts';
 import { isOneData, readResults } from './result-list.ts';
 
+/** A request of GET has no blocks of its own: it fits, or goes in general blocks, or not at all. */
+const NO_BLOCKS = 0;
+
 export function* getOne(session: ClientSession, attribute: AttributeDescriptor, selection: Selection | null): Exchange<GetResult> {
   const invoke = session.nextInvoke();
-  const answer = yield* session.request({ service: 'get-request', kind: 'normal', invoke, attribute, selection }, 'get-response', invoke);
+  const request = { service: 'get-request', kind: 'normal', invoke, attribute, selection } as const;
+  session.goesWhole(request, NO_BLOCKS);
+  const answer = yield* session.request(request, 'get-response', invoke);
   if (answer.kind === 'normal') return answer.result;
   if (answer.kind === 'list') throw unexpected('a list answers a GET of one attribute');
   const whole = yield* collect(session, invoke, answer);
@@ -32,7 +37,9 @@ export function* getList(session: ClientSession, items: readonly GetItem[]): Exc
   session.requireAgreed(Conformance.multipleReferences, 'a GET of a list');
   const invoke = session.nextInvoke();
   const list = items.map(({ attribute, selection }) => ({ attribute, selection: selection ?? null }));
-  const answer = yield* session.request({ service: 'get-request', kind: 'list', invoke, items: list }, 'get-response', invoke);
+  const request = { service: 'get-request', kind: 'list', invoke, items: list } as const;
+  session.goesWhole(request, NO_BLOCKS);
+  const answer = yield* session.request(request, 'get-response', invoke);
   if (answer.kind === 'list') return counted(answer.results, items.length);
   if (answer.kind === 'normal') {
     // One refusal for all of them, as some servers answer a list.

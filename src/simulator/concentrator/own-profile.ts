@@ -11,6 +11,7 @@
 import { DataAccessResult } from '../../protocol/dlms/apdu/results.ts';
 import { parseObis } from '../../protocol/dlms/data/obis.ts';
 import type { CosemObject } from '../../protocol/dlms/server/cosem-object.ts';
+import { SERVER_DEFAULTS } from '../../protocol/dlms/server/server-settings.ts';
 import { cosemObject } from '../meter/cosem-builder.ts';
 import { clockColumn } from '../meter/event-objects.ts';
 import { type FoundRows, profileObject } from '../meter/profile.ts';
@@ -19,8 +20,8 @@ import type { ConcentratorKind, ConcentratorView } from './concentrator-view.ts'
 
 /** The readings of all meters in one step, class 1. */
 export const READINGS_NAME = '0.128.96.1.0.255';
-/** Longest answer; a client that asks for more is refused with other-reason, and may ask for fewer rows. */
-const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+/** Longest answer, as long as a server's may be; a client that asks for more may ask for fewer rows. */
+const ANSWER_BYTES_MAX = SERVER_DEFAULTS.answerBytesMax;
 const ROW_HEAD_BYTES = 16;
 const CLOCK = 0;
 const READINGS = 1;

@@ -216,7 +216,11 @@ class ServerSession {
     this.#out.reset();
     const broken = this.#framing.receive(bytes, this.#out);
     this.#flush();
-    if (broken === null) return;
+    if (broken === null || this.#ended) return;
+    if (broken === 'overrun') {
+      this.#overrun();
+      return;
+    }
     this.#counts.brokenStreams[broken] = (this.#counts.brokenStreams[broken] ?? 0) + 1;
     this.#ended = true;
     this.connection.end();
@@ -236,11 +240,14 @@ class ServerSession {
     this.#counts.bytesSent += this.#out.at;
     const below = this.#server.datagrams === true ? this.#writeDatagrams() : this.connection.write(this.#out.view());
     if (below) return;
-    if (this.connection.queuedBytes > QUEUED_BYTES_MAX) {
-      this.#counts.overrun++;
-      this.#ended = true;
-      this.connection.destroy();
-    } else this.connection.pause();
+    if (this.connection.queuedBytes > QUEUED_BYTES_MAX) this.#overrun();
+    else this.connection.pause();
+  }
+
+  #overrun(): void {
+    this.#counts.overrun++;
+    this.#ended = true;
+    this.connection.destroy();
   }
 
   /** Each WPDU by itself. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../base/clock.ts';
+import { BLOB, CLIENT_TITLE, ECHO, ENERGY, meterKeys, PROFILE, ROWS, smallMeter } from '../../protocol/dlms/client/small-meter.fixture.ts';
+import { ServerConnection } from '../../protocol/dlms/server/server-connection.ts';
 import { TcpWire } from '../wire/tcp-wire.ts';
 import { TEST_AUTHORITY_CERTIFICATE, TEST_SERVER_CERTIFICATE, TEST_SERVER_KEY } from '../wire/tls-certificates.fixture.ts';
 import { TlsWire } from '../wire/tls-wire.ts';
@@ -7,6 +9,7 @@ import { UdpWire } from '../wire/udp-wire.ts';
 import type { Connection, Wire } from '../wire/wire.ts';
 import { connect, type ConnectOptions } from './connect.ts';
 import { DlmsServer, type DlmsServerOptions } from './dlms-server.ts';
+import type { ApduHandler } from './server-framing.ts';
 import { TinyHandler } from './tiny-handler.fixture.ts';
 
 interface Kind {
@@ -35,11 +38,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const NUMBER = { classId: 3, attribute: 2 } as const;
 const LONG = { classId: 3, attribute: 3 } as const;
 
-async function serving(kind: Kind, handler: (connection: Connection) => TinyHandler | null, clock: Clock = systemClock): Promise<DlmsServer> {
+async function serving(kind: Kind, handler: (connection: Connection) => ApduHandler | null, clock: Clock = systemClock): Promise<DlmsServer> {
   return await DlmsServer.listen({ wire: kind.wire(), clock, at: { address: '127.0.0.1', port: 0 }, serve: handler, ...kind.server });
 }
 
-describe.each(Object.entries(KINDS))('%s', (_, kind) => {
+describe.each(Object.entries(KINDS))('%s', (_name, kind) => {
   it('associates, reads, writes, releases', async () => {
     const handler = new TinyHandler();
     const server = await serving(kind, () => handler);
@@ -79,6 +82,32 @@ describe.each(Object.entries(KINDS))('%s', (_, kind) => {
     await client.get('1-0:1.8.0*255', NUMBER);
     expect(seen).toEqual(['data 0600002012']);
     await client.close();
+    server.close();
+  });
+
+  it.each(['glo', 'ded', 'general-glo', 'general-ded'] as const)('reads a whole meter with HLS 5, ciphered %s, in small pieces', async (ciphering) => {
+    const { core, host, meter } = smallMeter({ server: { pduBytesMax: 200, blocksOutBurst: kind.client.framing === 'hdlc' ? 1 : 4 } });
+    const server = await serving(kind, () => new ServerConnection(core, host));
+    for (let session = 0; session < 2; session++) {
+      const client = await connect({
+        host: '127.0.0.1',
+        port: server.endpoint.port,
+        ...kind.client,
+        security: { systemTitle: CLIENT_TITLE, encryptionKey: meterKeys(0).encryption, authenticationKey: meterKeys(0).authentication, ciphering },
+        counterName: '0-0:43.1.0*255',
+        association: { pduBytesMax: 200, preferGeneralBlocks: session === 1 },
+      });
+      expect((await client.objects()).map(({ obis }) => obis)).toContain(PROFILE);
+      expect((await client.profile(PROFILE)).rows).toHaveLength(ROWS);
+      expect(await client.register(ENERGY)).toMatchObject({ value: 12_345.6 });
+      const value = Uint8Array.from({ length: 1000 }, (_each, i) => i & 0xff);
+      await client.set(BLOB, { classId: 1, attribute: 2 }, { type: 'octet-string', value });
+      expect(await client.get(BLOB, { classId: 1, attribute: 2 })).toEqual({ type: 'octet-string', value });
+      expect(await client.action(ECHO, { classId: 9000, method: 1 }, { type: 'octet-string', value })).toEqual({ type: 'octet-string', value });
+      await client.close();
+    }
+    expect(core.refusals.total).toBe(0);
+    expect(meter.invoked).toBe(2);
     server.close();
   });
 

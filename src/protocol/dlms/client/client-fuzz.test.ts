@@ -91,7 +91,7 @@ function spoiled(draws: Draws): Uint8Array {
   }
 }
 
-function association(draws: Draws): ClientAssociation {
+function clientOf(draws: Draws): ClientAssociation {
   const ciphered = draws.below(3) === 0;
   const options: ClientOptions = {
     clientSap: 1,
@@ -124,7 +124,7 @@ describe('a client', () => {
     const codes = new Map<string, number>();
     for (let round = 0; round < ROUNDS; round++) {
       const draws = new Draws(key + round * 7919);
-      const client = association(draws);
+      const client = clientOf(draws);
       let left = 3 + draws.below(40);
       const peer: Peer = () => (left-- > 0 ? spoiled(draws) : null);
       try {

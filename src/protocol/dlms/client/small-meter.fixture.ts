@@ -18,7 +18,7 @@ import { associationObject, invocationCounterObject, sapAssignmentObject, securi
 
 export const METER_TITLE = Uint8Array.from(Buffer.from('MMM\0\0\xbc\x61\x4e', 'latin1'));
 export const CLIENT_TITLE = Uint8Array.from(Buffer.from('MMM\0\0\0\0\x01', 'latin1'));
-export const METER_SECRET = new TextEncoder().encode('a secret of 24 bytes .. ');
+export const METER_SECRET = new TextEncoder().encode('12345678');
 /** 2024-11-21T09:30:15Z */
 export const METER_TIME = 1_732_181_415;
 export const ROWS = 96;
@@ -71,8 +71,16 @@ export interface SmallMeterOptions {
   readonly policy?: 0 | 1 | 2 | 3;
 }
 
+export interface SmallMeterServer {
+  readonly meter: SmallMeter;
+  readonly core: ServerCore<SmallMeter>;
+  readonly host: DeviceHost<SmallMeter>;
+  /** A new connection. */
+  open(): ServerConnection<SmallMeter>;
+}
+
 /** A host whose one meter is at address 1, and behind the gateway at network 3, address 0000002A. */
-export function smallMeter(options: SmallMeterOptions = {}): { readonly meter: SmallMeter; readonly core: ServerCore<SmallMeter>; open(): ServerConnection<SmallMeter> } {
+export function smallMeter(options: SmallMeterOptions = {}): SmallMeterServer {
   const { suite = 0, server = {}, policy = 0 } = options;
   const meter = new SmallMeter(suite);
   const catalogue = new ObjectCatalogue<SmallMeter>(OBJECTS);
@@ -82,7 +90,7 @@ export function smallMeter(options: SmallMeterOptions = {}): { readonly meter: S
     openGateway: (networkId, address) => (networkId === 3 && Buffer.from(address).toString('hex') === '0000002a' ? logical : null),
   };
   const core = new ServerCore<SmallMeter>({ stats: emptyServerStats(), random: (bytes) => challenge(bytes), ...server });
-  return { meter, core, open: () => new ServerConnection(core, host) };
+  return { meter, core, host, open: () => new ServerConnection(core, host) };
 }
 
 function rightsOf(sap: number, meter: SmallMeter, policy: 0 | 1 | 2 | 3): ClientRights | null {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { PlannedRows } from '../../grid/plan/plan.ts';
+import { PushTimes } from '../../grid/plan/push-time.ts';
 import { ReadingBatch } from '../../reading/batch.ts';
 import { AxdrReader } from '../../protocol/dlms/data/axdr-reader.ts';
 import { decodeDateTime, emptyDateTime } from '../../protocol/dlms/data/date-time.ts';
 import { MeterRows } from '../../protocol/dlms/push/meter-rows.ts';
 import { NO_DATE_TIME, integer, longUnsigned, name, NULL_DATA, structure, u32 } from '../meter/data-values.ts';
 import { FoundRows } from '../meter/profile.ts';
+import { PushMessages } from '../push-messages.ts';
 import { ConcentratorView } from './concentrator-view.ts';
 import { newestReadings, ownProfile, READINGS_NAME } from './own-profile.ts';
 import { CLOCK_COLUMN, entries, Objects, plain, range, type Site, type SiteChanges, smallSite, STATIONS } from './small-site.fixture.ts';
@@ -81,6 +83,28 @@ describe('own profile of a concentrator', () => {
       }
     }
     expect(readings).toBeGreaterThan(1000);
+  });
+
+  it.each(['total', 'per-tariff'] as const)('has the very bytes that a push carries, registers %s', (registers) => {
+    const { site, objects, view } = profileOf({ behaviour: { registers } });
+    const { scenario, stations, truth } = site;
+    const plan = site.plan();
+    const push = new PushMessages({ scenario, stations, truth, plan, times: new PushTimes(scenario) });
+    let compared = 0;
+    for (let step = 0; step < 30; step++) {
+      site.now = site.timeOf(step);
+      for (let station = 0; station < STATIONS; station++) {
+        const outbox = { bytes: new Uint8Array(200_000), length: 0, flush: () => {} };
+        push.play(station, outbox);
+        // Nothing is sent while the link is down, and only late rows when all meters are.
+        if (plan.rows.currentCount === 0) continue;
+        const regular = outbox.bytes.subarray(0, 8 + (outbox.bytes[6] ?? 0) * 256 + (outbox.bytes[7] ?? 0));
+        const row = objects.bytes(view(station), PROFILE, 2, entries(step + 1, 0, 2, 2)).subarray(4);
+        expect(Buffer.from(regular.subarray(-row.length)).equals(row)).toBe(true);
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(100);
   });
 
   it('keeps the rows of all steps up to now, and gives parts of them as they are', () => {

@@ -66,6 +66,11 @@ function reportOf(directory: string): RunReport {
   return JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as RunReport;
 }
 
+/** All rows of a store, whatever their order. */
+async function rowHash(directory: string): Promise<unknown> {
+  return query(join(directory, 'readings.duckdb'), 'SELECT count(*), sum(hash(meter, channel, time, value, status)::HUGEINT)::VARCHAR FROM readings');
+}
+
 async function query(database: string, sql: string): Promise<unknown[][]> {
   const instance = await DuckDBInstance.create(database);
   const connection = await instance.connect();
@@ -179,6 +184,49 @@ describe('meterstorm run', () => {
     expect(audit.stored).toBe(audit.planned);
   }, 120_000);
 
+  it('pulls what a push sends: the same rows, to the last one', async () => {
+    const [push, pull] = [directory(), directory()];
+    const size = ['--set', 'grid.stations=40', '--set', 'grid.meters=2800', '--set', 'behaviour.steps=96'];
+    expect((await meterstorm(['run', SMALL, ...size, '--out', push])).code).toBe(0);
+    const pulled = await meterstorm(['run', SMALL, ...size, '--set', 'behaviour.communication=pull', '--simulators', '2', '--intakes', '2', '--out', pull]);
+    expect(pulled).toMatchObject({ code: 0 });
+    expect(reportOf(pull).run.mode).toBe('pull');
+    expect(reportOf(pull).audit).toMatchObject({ duplicate: 0, wrong: 0, unexpected: 0, missing: 0, exact: true });
+    expect(await rowHash(pull)).toEqual(await rowHash(push));
+  }, 120_000);
+
+  it.each(['none', 'suite-0'])('pulls through kill -9 of every kind of process, security %s, and the audit is exact', async (security) => {
+    const out = directory();
+    const size = ['--set', 'grid.stations=150', '--set', 'grid.meters=9000', '--set', `security=${security}`, '--set', 'behaviour.communication=pull'];
+    const { child, ended } = started(['run', SMALL, ...size, '--out', out]);
+    const pid = child.pid ?? 0;
+    const killed: string[] = [];
+    for (const module of ['poll-process', 'simulator-process', 'store-process', 'poll-process']) {
+      await until(() => child.exitCode !== null || childrenOf(pid, module).length > 0);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      if (child.exitCode !== null) break;
+      const victim = childrenOf(pid, module)[0];
+      if (victim === undefined) continue;
+      process.kill(victim, 'SIGKILL');
+      killed.push(module);
+    }
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { run: facts, audit } = reportOf(out);
+    expect(new Set(killed).size).toBe(3);
+    expect(facts.restarts.length).toBeGreaterThanOrEqual(3);
+    expect(audit).toMatchObject({ missing: 0, duplicate: 0, wrong: 0, unexpected: 0, exact: true });
+    expect(audit.stored).toBe(audit.planned);
+  }, 120_000);
+
+  it('pulls at a speed: links that are down are found down, and everything is there in the end', async () => {
+    const out = directory();
+    const size = ['--set', 'grid.stations=30', '--set', 'grid.meters=900', '--set', 'behaviour.steps=16', '--set', 'behaviour.communication=pull'];
+    const { code, stderr } = await meterstorm(['run', SMALL, ...size, '--speed', '1800', '--out', out]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(reportOf(out).audit).toMatchObject({ missing: 0, duplicate: 0, wrong: 0, unexpected: 0, exact: true });
+  }, 60_000);
+
   it('ends cleanly on Ctrl-C, with a partial report and exit code 130', async () => {
     const out = directory();
     const { child, ended, text } = started(['run', SMALL, '--speed', '900', '--out', out]);
@@ -203,7 +251,11 @@ describe('meterstorm run', () => {
       [['run', SMALL, '--simulators', '0'], /simulators/],
       [['run', SMALL, '--colour'], /unknown option '--colour'/],
       [['run', SMALL, '--unconfirmed'], /--unconfirmed/],
-      [['run', SMALL, '--set', 'behaviour.communication=pull'], /pull/],
+      [['run', SMALL, '--set', 'behaviour.communication=pull', '--headend', '127.0.0.1:1'], /--headend.*pulls/],
+      [['run', SMALL, '--set', 'security=suite-1'], /security.*push/],
+      [['simulate', SMALL], /--target/],
+      [['simulate', SMALL, '--set', 'behaviour.communication=pull', '--target', '127.0.0.1:1'], /--target.*pulls/],
+      [['simulate', SMALL, '--set', 'behaviour.communication=pull', '--set', 'security=suite-0'], /--keys/],
       [['run', SMALL, '--store', 'oracle'], /duckdb/],
       [['runn', SMALL], /unknown command 'runn'.*run/],
       [['run'], /missing required argument 'scenario'/],

@@ -15,7 +15,8 @@ import { DlmsServer } from '../network/dlms/dlms-server.ts';
 import type { ApduHandler } from '../network/dlms/server-framing.ts';
 import type { ByteWriter } from '../protocol/dlms/data/byte-writer.ts';
 import type { DeviceHost } from '../protocol/dlms/server/device-host.ts';
-import { ServerConnection, ServerCore } from '../protocol/dlms/server/server-connection.ts';
+import { ServerConnection } from '../protocol/dlms/server/server-connection.ts';
+import { ServerCore } from '../protocol/dlms/server/server-core.ts';
 import { emptyServerStats, type ServerStats } from '../protocol/dlms/server/server-stats.ts';
 import { DelayLog } from './delay-log.ts';
 import { emptySimulatorStats, type Ledger, type SimulatorStats } from './simulator-stats.ts';
@@ -59,7 +60,7 @@ export class PullSimulator<D> implements PullObserver {
   readonly ledger: Ledger;
   readonly delays: DelayLog;
   readonly #options: PullSimulatorOptions<D>;
-  readonly #core: ServerCore<D>;
+  readonly #core: ServerCore;
   #server: DlmsServer | null = null;
   #time: PullTime | null = null;
   readonly #connections: Set<Connection>[];
@@ -80,7 +81,7 @@ export class PullSimulator<D> implements PullObserver {
     this.delays = new DelayLog({ clock, count, windowSteps: WINDOW_STEPS });
     this.#connections = Array.from({ length: count }, () => new Set<Connection>());
     this.#progressMs = clock.nowMs();
-    this.#core = new ServerCore<D>({ stats: emptyServerStats(), random });
+    this.#core = new ServerCore({ stats: emptyServerStats(), random });
   }
 
   /** What the devices were asked, and what they refused. */

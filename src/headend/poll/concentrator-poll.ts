@@ -10,6 +10,7 @@
  * was settled, because the device may have lost its memory of it; what arrives twice is dropped by the store.
  */
 
+import { present } from '../../base/assert.ts';
 import type { GroupCommit } from '../buffer/group-commit.ts';
 import type { AttributeDescriptor } from '../../protocol/dlms/apdu/descriptors.ts';
 import type { GetResult } from '../../protocol/dlms/apdu/results.ts';
@@ -88,7 +89,7 @@ export class ConcentratorPoll {
   /** Port of a meter; null: not behind this concentrator, or not known yet. */
   sapOf(meter: number): number | null {
     const place = this.#meters?.placeOf(meter) ?? -1;
-    return place < 0 ? null : this.#meters!.sap[place]!;
+    return place < 0 ? null : (this.#meters?.sap[place] ?? null);
   }
 
   // ---- 1: the concentrator's own profile ----
@@ -161,7 +162,7 @@ export class ConcentratorPoll {
     stats.readings += meters.readings;
     this.#channels = meters.channels;
     this.#newest = Math.max(this.#newest, time);
-    const list = this.#meters!;
+    const list = present(this.#meters, 'rows come after the list of meters');
     const { number, next } = list;
     let place = 0;
     for (let i = start; i < start + meters.rows; i++) {
@@ -211,7 +212,7 @@ export class ConcentratorPoll {
       return;
     }
     const { session, association, stats } = this.#options;
-    const list = this.#meters!;
+    const list = present(this.#meters, 'rows come after the list of meters');
     const [meter, sap] = [list.number[gap.place]!, list.sap[gap.place]!];
     const client = new ClientAssociation(association(sap, meter));
     session.run(
@@ -247,7 +248,7 @@ export class ConcentratorPoll {
     const { commit, stats, layout, periodSeconds } = this.#options;
     const { gap, meter, done } = repair;
     const rows = new MeterProfileRows();
-    const options = { meter, layout: layout.meter!, channels: this.#channels, periodSeconds };
+    const options = { meter, layout: present(layout.meter, 'rows come after their layout'), channels: this.#channels, periodSeconds };
     const readings = rows.append(buffer, options, commit.batch);
     if (readings === -1) {
       const wanted = Math.min(commit.batch.capacity, commit.batch.room + 1);

@@ -11,7 +11,8 @@ import { concentratorSystemTitle, meterSystemTitle, serialOf } from '../../proto
 import { ReceiveCounter, SendCounter } from '../../protocol/dlms/security/counters.ts';
 import { wrapKey } from '../../protocol/dlms/security/key-wrap.ts';
 import { MasterKey, type SecurityKeys } from '../../protocol/dlms/security/keys.ts';
-import { ServerConnection, ServerCore } from '../../protocol/dlms/server/server-connection.ts';
+import { ServerConnection } from '../../protocol/dlms/server/server-connection.ts';
+import { ServerCore } from '../../protocol/dlms/server/server-core.ts';
 import { emptyServerStats } from '../../protocol/dlms/server/server-stats.ts';
 import type { Device } from '../meter/device.ts';
 import { array, enumeration, octets, structure, u32 } from '../meter/data-values.ts';
@@ -24,14 +25,14 @@ class Line {
   readonly site: Site;
   readonly hosts: ConcentratorHosts;
   readonly stats = emptyServerStats();
-  readonly #core: ServerCore<Device>;
+  readonly #core: ServerCore;
   #connection: ServerConnection<Device>;
 
   constructor(changes: SiteChanges = {}, security: InstallationSecurity | null = null) {
     this.site = smallSite({ allUp: true, ...changes });
     const { meterKind, concentratorKind } = this.site;
     this.hosts = new ConcentratorHosts({ meterKind, concentratorKind, security });
-    this.#core = new ServerCore<Device>({ stats: this.stats, random: (bytes) => randomBytes(bytes) });
+    this.#core = new ServerCore({ stats: this.stats, random: (bytes) => randomBytes(bytes) });
     this.#connection = this.#connect(2);
   }
 

@@ -7,7 +7,8 @@ import { PATTERNS, smallScenario, someMeters } from '../../grid/truth/small-trut
 import { Truth } from '../../grid/truth/truth.ts';
 import { ByteWriter } from '../../protocol/dlms/data/byte-writer.ts';
 import { MasterKey } from '../../protocol/dlms/security/keys.ts';
-import { ServerConnection, ServerCore } from '../../protocol/dlms/server/server-connection.ts';
+import { ServerConnection } from '../../protocol/dlms/server/server-connection.ts';
+import { ServerCore } from '../../protocol/dlms/server/server-core.ts';
 import { emptyServerStats } from '../../protocol/dlms/server/server-stats.ts';
 import type { Device } from '../meter/device.ts';
 import { meterKind, MeterView } from '../meter/meter-view.ts';
@@ -100,7 +101,7 @@ it('a meter at rest takes fewer than 100 bytes, one whose relay was switched a f
 
 it('a live association with a meter takes less than 4 kB, and nothing is left of it', () => {
   const { hosts, stations } = gridOf(200);
-  const core = new ServerCore<Device>({ stats: emptyServerStats(), random: (bytes) => new Uint8Array(bytes) });
+  const core = new ServerCore({ stats: emptyServerStats(), random: (bytes) => new Uint8Array(bytes) });
   // AARQ without authentication, of the public client (Green Book clause 11).
   const aarq = Uint8Array.from(Buffer.from('601DA109060760857405080101BE10040E01000000065F1F0400007E1F04B0', 'hex'));
   const out = new ByteWriter();

@@ -97,6 +97,8 @@ export class Association<D> implements AssociationFacts, OpenContext {
   challenges: Challenges | null;
   transfer: Transfer | null = null;
   general: GeneralTransfer | null = null;
+  /** What a refused message should have been counted with at least; goes out with the exception. */
+  expectedCounter = 0;
   /** The client failed to prove itself: the association ends when it was told so. */
   failed = false;
   #nextKeys: SecurityKeys | null = null;

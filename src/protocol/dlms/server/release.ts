@@ -1,25 +1,40 @@
-/** RLRQ and RLRE: what a client sends inside is protected or not, and so is the answer. */
+/**
+ * RLRQ: the client ends its association. In clear or ciphered, either is taken; within a ciphered association the answer
+ * carries a ciphered InitiateResponse, protected as the request was or as the policy wants. What says to be ciphered must be
+ * so: a request that can't be opened ends nothing.
+ */
 
-import { decodeRlrq, encodeRlre, RELEASE_NORMAL } from '../acse/release.ts';
+import { decodeRlrq, encodeRlre, RELEASE_NORMAL, RELEASE_NOT_FINISHED } from '../acse/release.ts';
 import type { ByteWriter } from '../data/byte-writer.ts';
 import { familyOfTag } from '../security/ciphered-apdu.ts';
-import type { Association } from './association.ts';
 import { initiateResponse } from './associate.ts';
-import { mirrored, seal } from './sealing.ts';
+import type { Association } from './association.ts';
+import type { ExceptionReason } from './exceptions.ts';
+import { byPolicy, mirrored, seal, type Sealing } from './sealing.ts';
 
-/** Appends the RLRE. Whatever the RLRQ is like, the association is over. */
-export function release<D>(association: Association<D>, apdu: Uint8Array, out: ByteWriter): void {
+/** `released`: the association ends when `out`, which was appended to, has been sent. `kept`: it goes on, and the client was told. */
+export function release<D>(association: Association<D>, apdu: Uint8Array, out: ByteWriter): 'released' | 'kept' | ExceptionReason {
   const decoded = decodeRlrq(apdu);
-  const inside = decoded.status === 'frame' ? decoded.value.userInformation : null;
-  out.put(encodeRlre({ reason: RELEASE_NORMAL, userInformation: inside === null ? null : answerTo(association, inside) }));
+  if (decoded.status !== 'frame') return 'malformed';
+  if (association.preEstablished) {
+    out.put(encodeRlre({ reason: RELEASE_NOT_FINISHED }));
+    return 'kept';
+  }
+  const sealing = association.ciphered ? sealingFor(association, decoded.value.userInformation) : null;
+  if (typeof sealing === 'string') return sealing;
+  const { whole } = association.owner.scratch;
+  whole.reset();
+  // Without a counter left it is said in clear: nobody can do anything else with this association.
+  const isSealed = sealing !== null && seal(association, sealing, initiateResponse(association), whole) === 'sealed';
+  out.put(encodeRlre({ reason: RELEASE_NORMAL, userInformation: isSealed ? whole.view() : null }));
+  return 'released';
 }
 
-/** Null: it came in clear, or can't be opened. */
-function answerTo<D>(association: Association<D>, inside: Uint8Array): Uint8Array | null {
-  if (!association.ciphered || association.security === null || familyOfTag(inside[0] ?? 0) === null) return null;
-  const { cipher, whole } = association.owner.scratch;
-  const opened = cipher.openBytes(inside, association);
-  if (opened.status === 'refused') return null;
-  whole.reset();
-  return seal(association, mirrored(opened), initiateResponse(association), whole) === 'sealed' ? whole.copy() : null;
+function sealingFor<D>(association: Association<D>, userInformation: Uint8Array | null): Sealing | null | ExceptionReason {
+  if (userInformation === null || familyOfTag(userInformation[0] ?? 0) === null) return byPolicy(association);
+  const opened = association.owner.scratch.cipher.openBytes(userInformation, association);
+  if (opened.status === 'plain') return mirrored(opened);
+  if (opened.reason !== 'replayed') return 'deciphering';
+  association.expectedCounter = association.receiveCounter('unicast').next;
+  return 'counter';
 }

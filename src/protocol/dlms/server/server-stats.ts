@@ -41,6 +41,8 @@ export type Silence =
 export class ServerStats {
   requests = 0;
   answers = 0;
+  /** Of the requests, those that are none, or make no sense. */
+  malformed = 0;
   /** Attributes read and written, methods invoked, whatever came of it. */
   reads = 0;
   writes = 0;

@@ -109,7 +109,8 @@ export type { ClientRights, DeviceHost, LogicalDevice, PreEstablished } from './
 export type { DeviceSecurity } from './protocol/dlms/server/device-security.ts';
 export { KeptSecurity } from './protocol/dlms/server/kept-security.ts';
 export { ObjectCatalogue } from './protocol/dlms/server/object-catalogue.ts';
-export { ServerConnection, ServerCore, type ServerCoreOptions } from './protocol/dlms/server/server-connection.ts';
+export { ServerConnection } from './protocol/dlms/server/server-connection.ts';
+export { ServerCore, type ServerCoreOptions } from './protocol/dlms/server/server-core.ts';
 export { SERVER_DEFAULTS, type ServerSettings } from './protocol/dlms/server/server-settings.ts';
 export { ServerStats } from './protocol/dlms/server/server-stats.ts';
 export {

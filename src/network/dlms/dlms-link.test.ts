@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/clock.ts';
 import type { DlmsError } from '../../protocol/dlms/client/dlms-error.ts';
 import { ClientAssociation } from '../../protocol/dlms/client/client-association.ts';
+import { HdlcCounts } from '../../protocol/hdlc/hdlc-counts.ts';
+import { HdlcServerLink } from '../../protocol/hdlc/hdlc-server-link.ts';
 import { MemoryWire } from '../wire/memory-wire.ts';
 import type { Connection, ConnectionHandlers } from '../wire/wire.ts';
 import { DlmsClient } from './dlms-client.ts';
@@ -305,6 +307,38 @@ describe('HDLC', () => {
     const isHere = ({ upper }: { readonly upper: number }): boolean => upper === 17;
     await world.settled(DlmsServer.listen({ wire: world.wire, clock: world.clock, at: AT, serve: () => new TinyHandler(), hdlc: { isHere } }));
     expect(await world.failing(world.connect(hdlc()))).toMatchObject({ code: 'timeout' });
+  });
+
+  it('asks a busy server again soon, not after each time limit', async () => {
+    const world = new World();
+    const links = new Map<Connection, HdlcServerLink>();
+    world.listen((connection, bytes) => {
+      const link = links.get(connection) ?? begin(connection);
+      link.receive(bytes);
+    });
+    const limits = { transmitBytes: 128, receiveBytes: 128, transmitWindow: 1, receiveWindow: 1 };
+    const begin = (connection: Connection): HdlcServerLink => {
+      const link: HdlcServerLink = new HdlcServerLink(
+        { limits, apduBytesMax: 1000, linksMax: 1, counts: new HdlcCounts() },
+        {
+          onSend: (frames) => connection.write(frames),
+          onApdu: (apdu, peer) => {
+            const answer = tinyAnswer(Uint8Array.from(apdu)) ?? TINY_AARE;
+            // An association at once, a value after seven seconds.
+            world.clock.schedule(apdu[0] === 0xc0 ? 7000 : 0, () => link.sendApdu(peer, answer));
+            return true;
+          },
+        },
+      );
+      links.set(connection, link);
+      return link;
+    };
+    const client = await world.connect(hdlc());
+    const before = world.clock.nowMs();
+    expect(await world.settled(client.get(NAME, NUMBER))).toMatchObject({ value: 5009 });
+    expect(world.clock.nowMs() - before).toBeGreaterThan(6990);
+    expect(world.clock.nowMs() - before).toBeLessThan(7400);
+    await world.settled(client.close());
   });
 
   it('sends lost frames again', async () => {

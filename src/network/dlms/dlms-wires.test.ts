@@ -106,7 +106,7 @@ describe.each(Object.entries(KINDS))('%s', (_name, kind) => {
       expect(await client.action(ECHO, { classId: 9000, method: 1 }, { type: 'octet-string', value })).toEqual({ type: 'octet-string', value });
       await client.close();
     }
-    expect(core.refusals.total).toBe(0);
+    expect(core.stats.refusals.total).toBe(0);
     expect(meter.invoked).toBe(2);
     server.close();
   });

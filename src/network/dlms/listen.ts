@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { DeviceHost } from '../../protocol/dlms/server/device-host.ts';
-import { ServerConnection, ServerCore } from '../../protocol/dlms/server/server-connection.ts';
+import { ServerConnection } from '../../protocol/dlms/server/server-connection.ts';
+import { ServerCore } from '../../protocol/dlms/server/server-core.ts';
 import type { ServerSettings } from '../../protocol/dlms/server/server-settings.ts';
 import { ServerStats } from '../../protocol/dlms/server/server-stats.ts';
 import { TcpWire } from '../wire/tcp-wire.ts';
@@ -40,7 +41,7 @@ const IDLE_MS = 180_000;
 /** Resolves when it listens; rejects with an Error that says why it can't, or TypeError for options that can't be. */
 export async function listen<D>(options: ListenOptions<D>): Promise<DlmsServer> {
   const { address = '127.0.0.1', port = PORT, transport = 'tcp', clock = systemClock, host, settings = {}, stats = new ServerStats() } = options;
-  const core = new ServerCore<D>({ ...settings, stats, random: (bytes) => Uint8Array.from(randomBytes(bytes)) });
+  const core = new ServerCore({ ...settings, stats, random: (bytes) => Uint8Array.from(randomBytes(bytes)) });
   return await DlmsServer.listen({
     ...options,
     wire: options.wire ?? wireOf(options, clock),

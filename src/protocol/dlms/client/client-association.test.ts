@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../../base/package-root.ts';
 import { ReceiveCounter, SendCounter } from '../security/counters.ts';
 import type { SecurityKeys } from '../security/keys.ts';
+import { MessageCipher, type OpenContext } from '../security/message-cipher.ts';
+import { Refusals } from '../security/refusals.ts';
 import { ClientAssociation } from './client-association.ts';
 import type { ClientOptions, ClientSecurity } from './client-options.ts';
 import { bytesOf, drive, errorOf, hexOf, scripted } from './drive.fixture.ts';
@@ -95,6 +97,43 @@ describe('a recorded session with HLS 5', () => {
     expect(error.cause).toMatchObject({ code: 'timeout' });
     // The old answer again, then the right one: it is taken.
     expect(drive(association.action({ classId: 70, logicalName: NAME, method: 1 }), scripted([apduOf('hls-getr'), apduOf('hls-actr')]).peer).result).toBe(0);
+  });
+});
+
+describe('requests without an answer', () => {
+  const broadcast = bytesOf('0F0E0D0C0B0A09080706050403020100');
+  const serverTitle = bytesOf('4D4D4D0000BC614E');
+  const agreed = { preEstablished: { conformance: 0x1f, serverPduBytesMax: 100 }, mechanism: 0 } as const;
+  const reader = (): OpenContext => ({
+    keys: { ...KEYS, broadcast },
+    dedicatedKey: null,
+    peerTitle: bytesOf('4D4D4D0000000001'),
+    ownTitle: serverTitle,
+    policy: 3,
+    receiveCounter: () => new ReceiveCounter(),
+  });
+
+  it('go to one in the unicast key, to all in the broadcast key', () => {
+    const association = client({
+      ...agreed,
+      security: security({ keys: { ...KEYS, broadcast }, serverTitle, broadcastSendCounter: new SendCounter(77) }),
+    });
+    const cipher = new MessageCipher(new Refusals());
+    const toAll = cipher.openBytes(Uint8Array.from(association.unconfirmedSet(ENERGY, bytesOf('1107'), { broadcast: true })), reader());
+    expect(toAll).toMatchObject({ status: 'plain', keySet: 'broadcast', counter: 77 });
+    expect(toAll.status === 'plain' && hexOf(toAll.plaintext)).toBe('C1018100030100010800FF02001107');
+    const toOne = cipher.openBytes(Uint8Array.from(association.unconfirmedAction({ classId: 70, logicalName: NAME, method: 1 })), reader());
+    expect(toOne).toMatchObject({ status: 'plain', keySet: 'unicast', counter: 1 });
+    expect(toOne.status === 'plain' && hexOf(toOne.plaintext)).toBe('C3018200460100010800FF0100');
+  });
+
+  it('are refused when they can not be', () => {
+    const none = client({ ...agreed, security: security({ serverTitle }) });
+    expect(errorOf(() => none.unconfirmedSet(ENERGY, bytesOf('1107'), { broadcast: true })).code).toBe('not-supported');
+    expect(errorOf(() => none.unconfirmedSet(ENERGY, new Uint8Array(200))).code).toBe('too-long');
+    const spent = client({ ...agreed, security: security({ serverTitle, sendCounter: new SendCounter(2 ** 32) }) });
+    expect(errorOf(() => spent.unconfirmedSet(ENERGY, bytesOf('1107'))).code).toBe('counter-exhausted');
+    expect(errorOf(() => drive(spent.get(ENERGY), scripted([]).peer)).code).toBe('counter-exhausted');
   });
 });
 

@@ -19,7 +19,10 @@ export type Exchange<T> = Generator<Uint8Array, T, Uint8Array>;
 /** 0 none, 1 password (LLS), HLS: 3 MD5, 4 SHA-1, 5 GMAC, 6 SHA-256. */
 export type Mechanism = 0 | 1 | 3 | 4 | 5 | 6;
 
-/** How the APDUs of services travel. `glo`, `ded`: own tag for each service. The general ones carry the system title. */
+/**
+ * How the APDUs of services travel. `glo`, `ded`: own tag for each service. The general ones carry the system title. Those
+ * with `ded` use a key that is drawn for each association.
+ */
 export type CipheringKind = 'glo' | 'ded' | 'general-glo' | 'general-ded';
 
 export interface ClientSecurity {
@@ -33,8 +36,6 @@ export interface ClientSecurity {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
   readonly ciphering: CipheringKind;
-  /** Drawn for each association when `ciphering` is dedicated, unless it is given here. */
-  readonly dedicatedKey?: Uint8Array | null;
   /** Of this client under the global key; outlives the association, since a number must never be used again. */
   readonly sendCounter: SendCounter;
   /** Of the server under the global key; outlives the association, since it refuses what was sent before. */

@@ -76,7 +76,8 @@ export class ClientProtection {
     this.#dedicatedKey = null;
     if (security === null || (security.ciphering !== 'ded' && security.ciphering !== 'general-ded')) return;
     const bytes = keyBytes(security.keys.suite);
-    this.#dedicatedKey = security.dedicatedKey ?? Uint8Array.from(this.#options.random(bytes));
+    // Drawn and never given: its counters begin at 0, so no key may serve twice.
+    this.#dedicatedKey = Uint8Array.from(this.#options.random(bytes));
     assert(this.#dedicatedKey.length === bytes, 'a dedicated key has the length of its suite');
     this.#dedicatedSend = new SendCounter();
     this.#dedicatedReceive = new ReceiveCounter();

@@ -189,7 +189,7 @@ function useAll(combination: Combination): void {
   const release = wire.run(association.release());
   expect(release).toBeUndefined();
   expect(association.negotiated).toBeNull();
-  expect(core.refusals.total).toBe(0);
+  expect(core.stats.refusals.total).toBe(0);
   expect(association.refusals.total).toBe(0);
   // The AARQ may be longer: nothing was agreed before it.
   const requests = wire.sent.filter((apdu) => apdu[gateway ? 7 : 0] !== 0x60 && apdu[gateway ? 7 : 0] !== 0x62);

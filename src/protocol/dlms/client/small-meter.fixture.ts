@@ -12,8 +12,9 @@ import type { CosemObject } from '../server/cosem-object.ts';
 import type { ClientRights, DeviceHost, LogicalDevice } from '../server/device-host.ts';
 import type { DeviceSecurity } from '../server/device-security.ts';
 import { ObjectCatalogue } from '../server/object-catalogue.ts';
-import { ServerConnection, ServerCore, type ServerCoreOptions } from '../server/server-connection.ts';
-import { emptyServerStats } from '../server/server-stats.ts';
+import { ServerConnection } from '../server/server-connection.ts';
+import { ServerCore, type ServerCoreOptions } from '../server/server-core.ts';
+import { ServerStats } from '../server/server-stats.ts';
 import { associationObject, invocationCounterObject, sapAssignmentObject, securitySetupObject } from '../server/standard-objects.ts';
 
 export const METER_TITLE = Uint8Array.from(Buffer.from('MMM\0\0\xbc\x61\x4e', 'latin1'));
@@ -73,7 +74,7 @@ export interface SmallMeterOptions {
 
 export interface SmallMeterServer {
   readonly meter: SmallMeter;
-  readonly core: ServerCore<SmallMeter>;
+  readonly core: ServerCore;
   readonly host: DeviceHost<SmallMeter>;
   /** A new connection. */
   open(): ServerConnection<SmallMeter>;
@@ -89,7 +90,7 @@ export function smallMeter(options: SmallMeterOptions = {}): SmallMeterServer {
     open: (serverSap) => (serverSap === 1 ? logical : null),
     openGateway: (networkId, address) => (networkId === 3 && Buffer.from(address).toString('hex') === '0000002a' ? logical : null),
   };
-  const core = new ServerCore<SmallMeter>({ stats: emptyServerStats(), random: (bytes) => challenge(bytes), ...server });
+  const core = new ServerCore({ stats: new ServerStats(), random: (bytes) => challenge(bytes), ...server });
   return { meter, core, host, open: () => new ServerConnection(core, host) };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Recorded and constructed frames of data/dlms-vectors.json (provenance in the file), and helpers to write bytes as hex.
+ * Recorded and constructed frames of data/dlms-vectors.json (provenance in the file), and bytes written as hex.
  */
 
 import { readFileSync } from 'node:fs';

@@ -221,7 +221,7 @@ describe('meterstorm run', () => {
 
   it('pulls at a speed: links that are down are found down, and everything is there in the end', async () => {
     const out = directory();
-    const size = ['--set', 'grid.stations=30', '--set', 'grid.meters=900', '--set', 'behaviour.steps=16', '--set', 'behaviour.communication=pull'];
+    const size = ['--set', 'grid.stations=30', '--set', 'grid.meters=1500', '--set', 'behaviour.steps=16', '--set', 'behaviour.communication=pull'];
     const { code, stderr } = await meterstorm(['run', SMALL, ...size, '--speed', '1800', '--out', out]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(reportOf(out).audit).toMatchObject({ missing: 0, duplicate: 0, wrong: 0, unexpected: 0, exact: true });

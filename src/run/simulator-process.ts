@@ -39,6 +39,7 @@ interface Playing {
 class SimulatorProcess {
   #prepare: Prepare | null = null;
   #make: ((originUnixMs: number) => Playing) | null = null;
+  #originUnixMs: number | null = null;
   #simulator: Playing | null = null;
 
   receive(message: ToSimulator): void {
@@ -46,10 +47,8 @@ class SimulatorProcess {
       this.#prepare = message;
       this.#prepared(message);
     } else if (message.type === 'go') {
-      if (this.#make === null || this.#simulator !== null) return;
-      this.#simulator = this.#make(message.originUnixMs);
-      this.#simulator.start();
-      this.#report();
+      this.#originUnixMs = message.originUnixMs;
+      this.#play();
     } else if (message.type === 'hold') {
       this.#simulator?.hold();
       systemClock.schedule(LAST_CONFIRMATIONS_MS, () => this.#finished());
@@ -58,11 +57,20 @@ class SimulatorProcess {
     }
   }
 
+  /** When it is ready and has been told to, whichever comes last. */
+  #play(): void {
+    if (this.#make === null || this.#originUnixMs === null || this.#simulator !== null) return;
+    this.#simulator = this.#make(this.#originUnixMs);
+    this.#simulator.start();
+    this.#report();
+  }
+
   #prepared(prepare: Prepare): void {
     const grid = buildSegment(prepare.scenario, prepare.segment);
     if (prepare.listen === null) {
       this.#make = (originUnixMs) => pushSimulator(prepare, grid, { originUnixMs, onFinished: () => this.#finished() });
       tell({ type: 'ready', listening: null });
+      this.#play();
       return;
     }
     const pull = new PullSegment({ prepare, grid, listen: prepare.listen, onFinished: () => this.#finished() });
@@ -73,6 +81,7 @@ class SimulatorProcess {
       }
       this.#make = (originUnixMs) => pull.play(originUnixMs);
       tell({ type: 'ready', listening: result });
+      this.#play();
     });
   }
 

@@ -49,9 +49,10 @@ export class ApduDecoder {
     this.#reader.reset(bytes, 0, bytes.length);
     this.#problem = null;
     const apdu = this.#apdu();
-    if (this.#problem !== null) return { status: 'malformed', reason: this.#problem };
     // Without a problem there is an APDU, or the reader failed.
-    return finished(this.#reader, apdu as Apdu);
+    const decoded: Decoded<Apdu> = this.#problem === null ? finished(this.#reader, apdu as Apdu) : { status: 'malformed', reason: this.#problem };
+    this.#reader.release();
+    return decoded;
   }
 
   #apdu(): Apdu | null {

@@ -1,6 +1,8 @@
 /** Plain APDUs to bytes; layouts stand in `apdu-decode.ts`. */
 
+import { assert } from '../../../base/assert.ts';
 import type { ByteWriter } from '../data/byte-writer.ts';
+import { DATE_TIME_BYTES } from '../data/date-time.ts';
 import type {
   AccessSpecification,
   ActionReply,
@@ -36,13 +38,13 @@ export function putApdu(writer: ByteWriter, apdu: Apdu): void {
       writer.u8(ApduTag.accessRequest);
       putLongHead(writer, apdu);
       putList(writer, apdu.specifications, putSpecification);
-      return putList(writer, apdu.data, putBytes);
+      return putValues(writer, apdu.data, apdu.specifications.length);
     case 'access-response':
       writer.u8(ApduTag.accessResponse);
       putLongHead(writer, apdu);
       writer.u8(apdu.specifications === null ? 0 : 1);
       if (apdu.specifications !== null) putList(writer, apdu.specifications, putSpecification);
-      putList(writer, apdu.data, putBytes);
+      putValues(writer, apdu.data, apdu.results.length);
       return putList(writer, apdu.results, (_, { kind, result }) => {
         writer.u8(kind === 'get' ? 1 : kind === 'set' ? 2 : 3);
         writer.u8(result);
@@ -54,7 +56,7 @@ export function putApdu(writer: ByteWriter, apdu: Apdu): void {
     case 'event-notification':
       writer.u8(ApduTag.eventNotification);
       writer.u8(apdu.time === null ? 0 : 1);
-      if (apdu.time !== null) putSized(writer, apdu.time);
+      if (apdu.time !== null) putTime(writer, apdu.time);
       putAttribute(writer, apdu.attribute);
       return writer.put(apdu.value);
     case 'exception-response':
@@ -111,7 +113,7 @@ function putSetRequest(writer: ByteWriter, apdu: SetRequest): void {
   if (apdu.kind === 'normal' || apdu.kind === 'first-block') putReference(writer, apdu);
   if (apdu.kind === 'list' || apdu.kind === 'list-first-block') putList(writer, apdu.items, putReference);
   if (apdu.kind === 'normal') writer.put(apdu.value);
-  else if (apdu.kind === 'list') putList(writer, apdu.values, putBytes);
+  else if (apdu.kind === 'list') putValues(writer, apdu.values, apdu.items.length);
   else putBlock(writer, apdu);
 }
 
@@ -135,7 +137,7 @@ function putActionRequest(writer: ByteWriter, apdu: ActionRequest): void {
   if (apdu.kind === 'next-block') return writer.u32(apdu.block);
   if (apdu.kind === 'first-block') putMethod(writer, apdu.method);
   if (apdu.kind === 'list' || apdu.kind === 'list-first-block') putList(writer, apdu.items, putMethod);
-  if (apdu.kind === 'list') putList(writer, apdu.parameters, putBytes);
+  if (apdu.kind === 'list') putValues(writer, apdu.parameters, apdu.items.length);
   else putBlock(writer, apdu);
 }
 
@@ -158,19 +160,29 @@ function putHead(writer: ByteWriter, tag: number, choice: number, invoke: number
 function putLongHead(writer: ByteWriter, apdu: { readonly longInvoke: number; readonly time: Uint8Array | null }): void {
   writer.u32(apdu.longInvoke);
   if (apdu.time === null) writer.u8(0);
-  else putSized(writer, apdu.time);
+  else putTime(writer, apdu.time);
 }
 
 function putAttribute(writer: ByteWriter, { classId, logicalName, attribute }: AttributeDescriptor): void {
   writer.u16(classId);
-  writer.put(logicalName);
+  putName(writer, logicalName);
   writer.i8(attribute);
 }
 
 function putMethod(writer: ByteWriter, { classId, logicalName, method }: MethodDescriptor): void {
   writer.u16(classId);
-  writer.put(logicalName);
+  putName(writer, logicalName);
   writer.i8(method);
+}
+
+function putName(writer: ByteWriter, logicalName: Uint8Array): void {
+  assert(logicalName.length === 6, 'a logical name has 6 bytes');
+  writer.put(logicalName);
+}
+
+function putTime(writer: ByteWriter, time: Uint8Array): void {
+  assert(time.length === DATE_TIME_BYTES, 'a date-time has 12 bytes');
+  putSized(writer, time);
 }
 
 function putReference(writer: ByteWriter, { attribute, selection }: GetReference): void {
@@ -219,8 +231,10 @@ function putList<T>(writer: ByteWriter, items: readonly T[], put: (writer: ByteW
   for (const item of items) put(writer, item);
 }
 
-function putBytes(writer: ByteWriter, bytes: Uint8Array): void {
-  writer.put(bytes);
+/** One Data for each reference. */
+function putValues(writer: ByteWriter, values: readonly Uint8Array[], count: number): void {
+  assert(values.length === count, 'there is one value for each reference');
+  putList(writer, values, (_, bytes) => writer.put(bytes));
 }
 
 function putSized(writer: ByteWriter, bytes: Uint8Array): void {

@@ -277,6 +277,22 @@ describe('what is refused', () => {
   });
 });
 
+describe('what can not be written', () => {
+  const head = { longInvoke: 1, time: null } as const;
+  const short = { classId: 1, logicalName: new Uint8Array(5) };
+
+  it.each<[string, Apdu]>([
+    ['6 bytes', { service: 'get-request', kind: 'normal', invoke: 0, attribute: { ...short, attribute: 2 }, selection: null }],
+    ['6 bytes', { service: 'action-request', kind: 'normal', invoke: 0, method: { ...short, method: 1 }, parameter: null }],
+    ['12 bytes', { service: 'data-notification', longInvoke: 1, time: new Uint8Array(11), body: bytesOf('00') }],
+    ['12 bytes', { service: 'event-notification', time: new Uint8Array(0), attribute: clock, value: bytesOf('00') }],
+    ['one value', { service: 'set-request', kind: 'list', invoke: 0, items: [{ attribute: clock, selection: null }], values: [] }],
+    ['one value', { service: 'action-request', kind: 'list', invoke: 0, items: [], parameters: [bytesOf('00')] }],
+    ['one value', { service: 'access-request', ...head, specifications: [{ kind: 'get', attribute: clock, selection: null }], data: [] }],
+    ['one value', { service: 'access-response', ...head, specifications: null, data: [], results: [{ kind: 'get', result: 0 }] }],
+  ])('not with %s: %j', (message, apdu) => expect(() => encodeApdu(apdu)).toThrow(message));
+});
+
 describe('memory', () => {
   it('what an APDU holds are views of what came, not copies', () => {
     const bytes = bytesOf('C401C100 0902AABB');

@@ -10,6 +10,7 @@
 import { assert } from '../../../base/assert.ts';
 import type { PlainFailure, AxdrReader } from '../data/axdr-reader.ts';
 import { putBytes, putU16, putU8 } from '../data/axdr-writer.ts';
+import type { AttributeDescriptor } from './descriptors.ts';
 
 export const SET_REQUEST = 0xc1;
 export const SET_RESPONSE = 0xc5;
@@ -20,12 +21,6 @@ export const LOGICAL_NAME_BYTES = 6;
 
 /** Bits of the invoke byte; bits 0 to 3 are the invoke-id. */
 export const SERVICE_CONFIRMED = 0x40;
-
-export interface AttributeDescriptor {
-  readonly classId: number;
-  readonly logicalName: Uint8Array;
-  readonly attribute: number;
-}
 
 /**
  * `apdu-unknown`: not a SET-request. `service-unknown`: another kind of it. `selection-unknown`: with selective access.

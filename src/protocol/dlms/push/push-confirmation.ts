@@ -10,8 +10,8 @@ import { type PlainFailure, AxdrReader } from '../data/axdr-reader.ts';
 import { putU8 } from '../data/axdr-writer.ts';
 import { DataTag } from '../data/data-tag.ts';
 import { DATE_TIME_BYTES, decodeDateTime, emptyDateTime, putDateTime } from '../data/date-time.ts';
+import type { AttributeDescriptor } from '../apdu/descriptors.ts';
 import {
-  type AttributeDescriptor,
   putSetRequestHead,
   readSetRequestHead,
   SERVICE_CONFIRMED,

@@ -236,8 +236,8 @@ export class PullSimulator<D> implements PullObserver {
     if (confirmed.every((step) => step === presence.steps)) return true;
     if (clock.nowMs() - this.#progressMs >= GIVE_UP_AFTER_MS) return true;
     if (time.endUnixMs === 0 || clock.unixMs() < time.endUnixMs) return false;
-    // The time is over. Nobody asks again for what was answered at the last step with a link.
-    return sent.every((step, i) => presence.nextLinkUp(fromStation + i, step) === presence.steps);
+    // The time is over. Nobody asks again for what was answered at the last step with a link, and nobody reaches the others.
+    return sent.every((step, i) => presence.nextLinkUp(fromStation + i, step) === presence.steps || !time.reachable(fromStation + i));
   }
 }
 

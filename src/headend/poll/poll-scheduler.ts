@@ -198,8 +198,11 @@ export class PollScheduler {
     }
     const { clock } = this.#options;
     const delayMs = this.#restMs(device);
-    this.#restUntilMs[device] = clock.nowMs() + delayMs;
+    const untilMs = clock.nowMs() + delayMs;
+    this.#restUntilMs[device] = untilMs;
     clock.schedule(delayMs, () => {
+      // A timer may come a little before its time; the rest is over all the same, unless a later one has begun.
+      if (this.#restUntilMs[device] === untilMs) this.#restUntilMs[device] = 0;
       this.#makeReady(device);
       this.#pump();
     });

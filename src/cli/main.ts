@@ -67,12 +67,14 @@ function program(): Command {
 
   root
     .command('export')
-    .description('write the grid, the plan or the true readings of a scenario as CSV or Parquet')
+    .description('write the grid, the plan, the true readings or the inventory of a scenario as CSV or Parquet')
     .argument('<scenario>', 'scenario file (YAML)')
-    .argument('<what>', '`grid`, `plan` or `readings`')
+    .argument('<what>', '`grid`, `plan`, `readings`, or `devices`: addresses, names and keys for a head-end that pulls')
     .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
     .addOption(new Option('--format <format>', 'file format').choices(['csv', 'parquet']).default('csv'))
     .requiredOption('-o, --out <dir>', 'directory for the files')
+    .option('--listen <address:port>', 'devices: address of the first concentrator, and the port of all (default: 127.64.0.1:4059)')
+    .option('--keys <file>', 'devices, with security: master key of the installation; a new one without it')
     .action(exportCommand);
 
   root
@@ -100,6 +102,7 @@ Examples:
   meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --unconfirmed
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
+  meterstorm simulate scenarios/small-grid.yaml --set behaviour.communication=pull --speed 1
 
 Exit codes: 0 all held, or the readings of your head-end could not be looked at; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
 130 interrupted, with a partial report.`;

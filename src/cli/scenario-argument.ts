@@ -38,3 +38,6 @@ export function endpointOf(text: string, flag: string): Endpoint {
   }
   return { address, port };
 }
+
+/** Where concentrators are that a head-end pulls: the first one, the second one address further, and so on. */
+export const DEFAULT_LISTEN = '127.64.0.1:4059';

@@ -7,7 +7,7 @@ import { readMasterKey } from '../run/master-key-file.ts';
 import { simulate, type SimulateOptions } from '../run/simulate.ts';
 import { Interrupt } from './interrupt.ts';
 import { compact, ProgressDisplay } from './progress-display.ts';
-import { endpointOf, readScenario } from './scenario-argument.ts';
+import { DEFAULT_LISTEN, endpointOf, readScenario } from './scenario-argument.ts';
 
 export interface SimulateFlags {
   readonly target?: readonly string[];
@@ -22,8 +22,6 @@ export interface SimulateFlags {
 }
 
 const EXIT_INTERRUPTED = 130;
-/** The first concentrator, the second one address further, and so on. */
-const DEFAULT_LISTEN = '127.64.0.1:4059';
 
 export async function simulateCommand(file: string, flags: SimulateFlags): Promise<void> {
   const scenario = readScenario(file, flags);
@@ -69,7 +67,7 @@ function wayOf(scenario: Scenario, flags: SimulateFlags): Pick<SimulateOptions, 
   }
   if (target.length > 0) throw new UserError('meterstorm: --target: your head-end pulls, so it connects to the concentrators; say with --listen where they are');
   if (scenario.security !== null && keys === undefined) {
-    throw new UserError('meterstorm: --keys: the scenario has security, so name the file with the master key; `export ... grid` makes one');
+    throw new UserError('meterstorm: --keys: the scenario has security, so name the file with the master key; `meterstorm export ... devices` makes one');
   }
   return {
     targets: [],

@@ -11,28 +11,54 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { CHANNELS } from '../reading/batch.ts';
 import { channelCount } from '../grid/scenario/scenario.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import { LOGICAL_DEVICE_NAME_BYTES, putConcentratorName } from '../protocol/dlms/push/logical-device-name.ts';
+import type { Endpoint } from '../network/wire/wire.ts';
+import {
+  concentratorSystemTitle,
+  LOGICAL_DEVICE_NAME_BYTES,
+  meterSystemTitle,
+  putConcentratorName,
+} from '../protocol/dlms/push/logical-device-name.ts';
+import { MasterKey } from '../protocol/dlms/security/keys.ts';
+import { CONCENTRATOR_SAP, meterSap } from '../simulator/concentrator/concentrator-view.ts';
+import { logicalDeviceName } from '../simulator/meter/identity-objects.ts';
+import { AddressBlock } from './concentrator-address.ts';
 import { buildSegment, type SegmentGrid } from './segment.ts';
 
-export type ExportKind = 'grid' | 'plan' | 'readings';
+export type ExportKind = 'grid' | 'plan' | 'readings' | 'devices';
 export type ExportFormat = 'csv' | 'parquet';
 
 interface Table {
   readonly name: string;
-  readonly lines: (grid: SegmentGrid) => Iterable<string>;
+  readonly lines: (grid: SegmentGrid, inventory: Inventory) => Iterable<string>;
+}
+
+/** What a head-end that pulls has to know: see `devices` of `meterstorm export`. */
+interface Inventory {
+  readonly listen: Endpoint;
+  /** Null: an installation without security. */
+  readonly masterKey: MasterKey | null;
 }
 
 /** Answers the files that were written. */
 export async function exportScenario(
   scenario: Scenario,
-  options: { readonly kind: ExportKind; readonly format: ExportFormat; readonly directory: string },
+  options: {
+    readonly kind: ExportKind;
+    readonly format: ExportFormat;
+    readonly directory: string;
+    /** Of `devices`: the first concentrator. */
+    readonly listen: Endpoint;
+    /** Of `devices` with security: 32 bytes. */
+    readonly masterKey: Uint8Array | null;
+  },
 ): Promise<readonly string[]> {
   const grid = buildSegment(scenario, { index: 0, count: 1 });
   const files: string[] = [];
+  const inventory = { listen: options.listen, masterKey: options.masterKey === null ? null : new MasterKey(options.masterKey) };
   for (const table of TABLES[options.kind]) {
     const file = join(options.directory, `${table.name}.${options.format}`);
     const csv = options.format === 'csv' ? file : `${file}.csv.part`;
-    await pipeline(Readable.from(chunks(table.lines(grid))), createWriteStream(csv));
+    await pipeline(Readable.from(chunks(table.lines(grid, inventory))), createWriteStream(csv));
     if (options.format === 'parquet') await toParquet(csv, file);
     files.push(file);
   }
@@ -46,6 +72,7 @@ const TABLES: Readonly<Record<ExportKind, readonly Table[]>> = {
   ],
   plan: [{ name: 'plan', lines: planLines }],
   readings: [{ name: 'readings', lines: readingLines }],
+  devices: [{ name: 'devices', lines: deviceLines }],
 };
 
 function* stationLines(grid: SegmentGrid): Iterable<string> {
@@ -102,6 +129,33 @@ function* readingLines(grid: SegmentGrid): Iterable<string> {
       }
     }
   }
+}
+
+/** Concentrators and, behind them, meters; with security the secrets of each, so that this file is one. */
+function* deviceLines({ scenario, stations }: SegmentGrid, { listen, masterKey }: Inventory): Iterable<string> {
+  const block = new AddressBlock(listen.address);
+  const secret = masterKey !== null && scenario.security !== null;
+  yield `kind,number,station,address,port,sap,logical_device_name,system_title${secret ? ',encryption_key,authentication_key,master_key,manager_password,reader_password' : ''}\n`;
+  const secrets = (title: Uint8Array): string => {
+    if (masterKey === null || scenario.security === null) return '';
+    const { encryption, authentication, master } = masterKey.keysOf(title, scenario.security);
+    const passwords = (['manager', 'reader'] as const).map((level) => Buffer.from(masterKey.passwordOf(title, level)).toString('latin1'));
+    return `,${[hex(encryption), hex(authentication), hex(master), ...passwords].join(',')}`;
+  };
+  for (let s = 0; s < stations.count; s++) {
+    const where = `${s},${block.addressOf(s)},${listen.port}`;
+    const title = concentratorSystemTitle(s);
+    yield `concentrator,${s},${where},${CONCENTRATOR_SAP},${deviceName(s)},${hex(title)}${secrets(title)}\n`;
+    const first = stations.firstMeter[s]!;
+    for (let m = first; m < stations.firstMeter[s + 1]!; m++) {
+      const meterTitle = meterSystemTitle(m);
+      yield `meter,${m},${where},${meterSap(m - first)},${Buffer.from(logicalDeviceName('meter', m)).toString('latin1')},${hex(meterTitle)}${secrets(meterTitle)}\n`;
+    }
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex').toUpperCase();
 }
 
 /** Logical device name of a concentrator: who it says it is on the wire. */

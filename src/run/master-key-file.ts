@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { MASTER_KEY_BYTES, newMasterKeyBytes } from '../protocol/dlms/security/keys.ts';
 import { UserError } from './errors.ts';
 
-const FILE = 'master.key';
+export const MASTER_KEY_FILE = 'master.key';
 
 /** Makes a new key, never used before, and keeps it in the directory of the run. */
 export function makeMasterKey(directory: string): Uint8Array {
   const key = newMasterKeyBytes((bytes) => randomBytes(bytes));
-  writeFileSync(join(directory, FILE), `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(join(directory, MASTER_KEY_FILE), `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
   return key;
 }
 

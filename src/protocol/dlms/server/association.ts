@@ -97,10 +97,10 @@ export class Association<D> implements AssociationFacts, OpenContext {
   challenges: Challenges | null;
   transfer: Transfer | null = null;
   general: GeneralTransfer | null = null;
-  /** What a refused message should have been counted with at least; goes out with the exception. */
-  expectedCounter = 0;
   /** The client failed to prove itself: the association ends when it was told so. */
   failed = false;
+  /** What the invocation counter of a message must be at least, when one was refused for it. */
+  expectedCounter = 0;
   #nextKeys: SecurityKeys | null = null;
   #nextPolicy: SecurityPolicy | null = null;
   #dedicatedReceive: ReceiveCounter | null = null;

@@ -10,6 +10,7 @@ import { familyOfTag } from '../security/ciphered-apdu.ts';
 import { initiateResponse } from './associate.ts';
 import type { Association } from './association.ts';
 import type { ExceptionReason } from './exceptions.ts';
+import { openMessage } from './message.ts';
 import { byPolicy, mirrored, seal, type Sealing } from './sealing.ts';
 
 /** `released`: the association ends when `out`, which was appended to, has been sent. `kept`: it goes on, and the client was told. */
@@ -32,9 +33,6 @@ export function release<D>(association: Association<D>, apdu: Uint8Array, out: B
 
 function sealingFor<D>(association: Association<D>, userInformation: Uint8Array | null): Sealing | null | ExceptionReason {
   if (userInformation === null || familyOfTag(userInformation[0] ?? 0) === null) return byPolicy(association);
-  const opened = association.owner.scratch.cipher.openBytes(userInformation, association);
-  if (opened.status === 'plain') return mirrored(opened);
-  if (opened.reason !== 'replayed') return 'deciphering';
-  association.expectedCounter = association.receiveCounter('unicast').next;
-  return 'counter';
+  const opened = openMessage(association, userInformation);
+  return typeof opened === 'string' ? opened : mirrored(opened);
 }

@@ -40,6 +40,7 @@ export function byPolicy<D>({ policy }: Association<D>): Sealing | null {
 
 /** Bytes of a plain APDU that fit into `room` when they are sealed. May be negative. */
 export function plainRoom<D>(association: Association<D>, sealing: Sealing, room: number): number {
+  if (room === Infinity) return room;
   const most = Math.max(0, Math.min(room, APDU_BYTES_MAX));
   return room - (sealedBytes(most, contextOf(association, sealing, 0)) - most);
 }

@@ -221,7 +221,7 @@ describe.each([
         expect([obis, attribute, mode]).toEqual([obis, attribute, mode & 1]);
         if (mode === 1) expect([obis, attribute, typeof client.get(classId, obis, attribute)]).toEqual([obis, attribute, 'object']);
       }
-      expect([obis, client.action(classId, obis, 1)]).toEqual([obis, { 1: 4, 3: 4, 4: 4, 5: 4, 6: 4, 15: 250, 17: 4, 21: 4, 22: 4, 23: 4, 41: 4, 42: 4, 45: 4, 47: 4, 71: 4 }[classId] ?? 3]);
+      expect([obis, client.action(classId, obis, 1)]).toEqual([obis, { 1: 4, 3: 4, 4: 4, 5: 4, 6: 4, 17: 4, 21: 4, 22: 4, 23: 4, 41: 4, 42: 4, 45: 4, 47: 4, 71: 4 }[classId] ?? 3]);
     }
     expect(client.set(8, '0.0.1.0.0', 2, u32(0))).toBe(3);
   });

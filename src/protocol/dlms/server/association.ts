@@ -69,6 +69,8 @@ export interface Challenges {
 export interface GeneralTransfer {
   /** Null: the request came in one piece. */
   readonly receiver: GbtReceiver | null;
+  /** Number of the client's last acknowledgement in order, where the request came in one piece. Some clients want it back. */
+  heard: number;
   /** Null: the request is not whole yet. */
   sender: GbtSender | null;
   /** Blocks of the burst that goes, not yet handed over. */

@@ -28,7 +28,7 @@ export function takeGeneralBlock<D>(association: Association<D>, apdu: Uint8Arra
 export function sendInBlocks<D>(association: Association<D>, apdu: Uint8Array, out: ByteWriter): ExceptionReason | null {
   association.dropGeneral();
   association.owner.stats.transfers++;
-  return beginSending(association, { receiver: null, sender: null, burst: [] }, { apdu, window: 1 }, out);
+  return beginSending(association, { receiver: null, heard: 0, sender: null, burst: [] }, { apdu, window: 1 }, out);
 }
 
 /** Appends the next block of the burst that is going, if there is one. */
@@ -41,7 +41,8 @@ function takeAcknowledgement<D>(association: Association<D>, block: GeneralBlock
   const { general } = association;
   if (general === null) return null;
   const { sender, receiver } = general;
-  receiver?.take(block);
+  if (receiver !== null) receiver.take(block);
+  else if (block.block === general.heard + 1) general.heard++;
   if (sender === null) return null;
   sender.peerHas(block.acknowledged, windowFor(association, block.window));
   if (sender.isDone) association.general = null;
@@ -55,7 +56,7 @@ function takeData<D>(association: Association<D>, block: GeneralBlock, serve: Se
   if (block.block === 1 || general === null || general.receiver === null) {
     association.dropGeneral();
     stats.transfers++;
-    general = { receiver: new GbtReceiver({ bytesMax: settings.requestBytesMax }), sender: null, burst: [] };
+    general = { receiver: new GbtReceiver({ bytesMax: settings.requestBytesMax }), heard: 0, sender: null, burst: [] };
     association.general = general;
   }
   const receiver = general.receiver ?? new GbtReceiver({ bytesMax: 0 });
@@ -115,7 +116,7 @@ function windowFor<D>(association: Association<D>, window: number): number {
 }
 
 function startBurst(general: GeneralTransfer, sender: GbtSender, out: ByteWriter): void {
-  const [first, ...rest] = sender.burst(general.receiver?.acknowledged ?? 0);
+  const [first, ...rest] = sender.burst(general.receiver?.acknowledged ?? general.heard);
   general.burst = rest;
   if (first !== undefined) putApdu(out, first);
 }

@@ -89,7 +89,7 @@ function* negotiate(session: ClientSession): Exchange<Negotiated> {
   });
   const aare = aareOf(yield* awaitAare(session, aarq));
   if (aare.result !== ASSOCIATION_ACCEPTED) throw refusal(session, aare);
-  if (aare.context !== context) throw new DlmsError('unexpected-answer', 'the server accepts another application context than was asked for');
+  if (!isContextFor(aare.context, context)) throw new DlmsError('unexpected-answer', 'the server accepts another application context than was asked for');
   if (aare.respondingTitle?.length === SYSTEM_TITLE_BYTES) protection.learnTitle(aare.respondingTitle);
   const negotiated = agreement(session, initiateResponse(session, aare));
   if (!isHls) {
@@ -101,6 +101,11 @@ function* negotiate(session: ClientSession): Exchange<Negotiated> {
   yield* prove(session, hlsExchange(options, { challenge: present(challenge, 'HLS has a challenge'), aare, serverTitle: protection.serverTitle }));
   session.enter('associated', negotiated);
   return negotiated;
+}
+
+/** A server that names the ciphered context though it was asked for the other may do so (jDLMS): it is held to its plain answers. */
+function isContextFor(context: number, asked: number): boolean {
+  return context === asked || (context === CONTEXT_LN_CIPHERED && asked === CONTEXT_LN);
 }
 
 /** Passes 3 and 4. */

@@ -36,7 +36,7 @@ export interface ClientSecurity {
   readonly authenticated: boolean;
   readonly encrypted: boolean;
   readonly ciphering: CipheringKind;
-  /** Of this client under the global key; outlives the association, since a number must never be used again. */
+  /** Of this client under the global and the dedicated key; outlives the association, since a number must never be used again. */
   readonly sendCounter: SendCounter;
   /** Of the server under the global key; outlives the association, since it refuses what was sent before. */
   readonly receiveCounter: ReceiveCounter;

@@ -7,15 +7,16 @@
  *   pending       pass 3 of HLS: glo or general-glo even where services use the dedicated key, as clients in the field do
  *   associated    as configured
  *
- * Invariant: a number of a send counter goes into one message. The dedicated key lives as long as the association, and its
- * counters with it, from 0.
+ * Invariant: a number of a send counter goes into one message. The dedicated key lives as long as the association, and what
+ * was received under it is counted from 0; what is sent under it takes its numbers from the counter of the unicast key, since
+ * there are servers that know one counter for both.
  */
 
 import { assert } from '../../../base/assert.ts';
 import { ApduTag } from '../apdu/apdu-tag.ts';
 import { ByteWriter } from '../data/byte-writer.ts';
 import { familyOfTag } from '../security/ciphered-apdu.ts';
-import { COUNTER_USED_UP, ReceiveCounter, SendCounter } from '../security/counters.ts';
+import { COUNTER_USED_UP, ReceiveCounter, type SendCounter } from '../security/counters.ts';
 import { type KeySet, MessageCipher, type OpenContext, type SealContext, SEALING_BYTES_MAX, type SecurityPolicy } from '../security/message-cipher.ts';
 import { type RefusalReason, Refusals } from '../security/refusals.ts';
 import { keyBytes } from '../security/suite.ts';
@@ -38,7 +39,6 @@ export class ClientProtection {
   readonly #context: OpenContext | null;
   #serverTitle: Uint8Array | null;
   #dedicatedKey: Uint8Array | null = null;
-  #dedicatedSend = new SendCounter();
   #dedicatedReceive = new ReceiveCounter();
   readonly #wrappedReceive = new ReceiveCounter();
 
@@ -76,10 +76,9 @@ export class ClientProtection {
     this.#dedicatedKey = null;
     if (security === null || (security.ciphering !== 'ded' && security.ciphering !== 'general-ded')) return;
     const bytes = keyBytes(security.keys.suite);
-    // Drawn and never given: its counters begin at 0, so no key may serve twice.
+    // Drawn and never given: what comes under it is counted from 0, so no key may serve twice.
     this.#dedicatedKey = Uint8Array.from(this.#options.random(bytes));
     assert(this.#dedicatedKey.length === bytes, 'a dedicated key has the length of its suite');
-    this.#dedicatedSend = new SendCounter();
     this.#dedicatedReceive = new ReceiveCounter();
   }
 
@@ -105,7 +104,7 @@ export class ClientProtection {
     if (security === null || !this.ciphered) return plain;
     const family = familyIn(phase, security.ciphering, plain[0] ?? -1);
     const dedicated = family === 'ded' || family === 'general-ded';
-    const counter = taken(dedicated ? this.#dedicatedSend : security.sendCounter);
+    const counter = taken(security.sendCounter);
     return this.#seal(plain, security, { family, keySet: dedicated ? 'dedicated' : 'unicast', counter });
   }
 

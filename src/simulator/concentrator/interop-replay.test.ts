@@ -8,7 +8,7 @@ import { below, streamKey } from '../../base/random.ts';
 import { bytesOf, hexOf, recordedPeer, type RecordedSession } from '../../network/wire/recorded-session.fixture.ts';
 import { HandConnection, InteropServer, listenByHand } from './interop-server.fixture.ts';
 
-const PEERS = ['client-gurux-dlms-python', 'client-u9n-dlms-cosem', 'client-jdlms'].map(recordedPeer);
+const PEERS = ['client-gurux-dlms-python', 'client-u9n-dlms-cosem', 'client-jdlms'].map((name) => recordedPeer<RecordedSession>(name));
 
 /** Where to cut a piece of so many bytes: ends of its parts, the last one left out. */
 type Cut = (bytes: number) => readonly number[];

@@ -42,6 +42,7 @@ const KEYS = {
 const COUNTER = '0.0.43.1.0.255';
 const WRAPPER = { framing: 'wrapper' } as const;
 const HDLC = { framing: 'hdlc' } as const;
+const HDLC_1000 = { framing: 'hdlc', hdlc: { limits: { transmitBytes: 1000, receiveBytes: 1000 } } } as const;
 const HDLC_4_BYTES = { framing: 'hdlc', hdlc: { physicalAddress: 4456, addressBytes: 4 } } as const;
 
 const EVERYTHING: readonly Step[] = ['objects', 'attributes', 'list', 'clock', 'entries', 'range', 'relay', 'release'];
@@ -89,7 +90,7 @@ export const C_SERVER_SESSIONS: readonly ClientSession[] = [
   { name: 'hdlc-4-byte-address', shows: 'HDLC, server address of 4 bytes, LLS', options: { ...HDLC_4_BYTES, clientSap: 17, password: 'Gurux' }, steps: ['clock', 'entries', 'release'] },
 ];
 
-/** jDLMS: none at 16, LLS at 17, HLS 5 at 1. No profile, no clock, no counter to read. */
+/** jDLMS: none at 16, LLS at 17, HLS 5 at 1, with counters that begin at 1. No profile, no clock. An SNRM must have parameters. */
 export const JDLMS_SERVER_SESSIONS: readonly ClientSession[] = [
   { name: 'wrapper-none', shows: 'wrapper, no authentication', options: WRAPPER, steps: ['objects', 'attributes', 'release'] },
   { name: 'wrapper-lls', shows: 'wrapper, LLS', options: { ...WRAPPER, clientSap: 17, password: '12345678' }, steps: ['objects', 'attributes', 'list', 'long', 'release'] },
@@ -102,6 +103,8 @@ export const JDLMS_SERVER_SESSIONS: readonly ClientSession[] = [
   },
   { name: 'wrapper-lls-wrong-password', shows: 'wrapper, LLS; wrong password: refused', options: { ...WRAPPER, clientSap: 17, password: 'wrong' }, steps: [] },
   { name: 'wrapper-hls5-wrong-key', shows: 'wrapper, HLS 5 (GMAC); wrong key: refused', options: { ...WRAPPER, security: { ...KEYS, encryptionKey: 'FF'.repeat(16) } }, steps: [] },
+  { name: 'hdlc-lls', shows: 'HDLC, LLS', options: { ...HDLC_1000, clientSap: 17, password: '12345678' }, steps: ['objects', 'list', 'release'] },
+  { name: 'hdlc-hls5', shows: 'HDLC, HLS 5 (GMAC), ciphered', options: { ...HDLC_1000, security: KEYS }, steps: ['objects', 'list', 'relay', 'long', 'release'] },
 ];
 
 /** Does what the session wants over `wire`; never rejects for what a server does. */

@@ -40,6 +40,8 @@ import { meterKind } from '../simulator/meter/meter-view.ts';
 /** Right bytes to begin from: APDUs, and streams as they lie in a connection. */
 export interface FuzzCorpus {
   readonly apdus: readonly Uint8Array[];
+  /** One Data each. */
+  readonly data: readonly Uint8Array[];
   readonly streams: readonly Uint8Array[];
 }
 
@@ -62,13 +64,16 @@ const METER_SAP = 16;
 const MANAGER = 1;
 const INPUT_BYTES_MAX = 4096;
 /** Inputs after which a connection is given up and another one made. */
-const CONNECTION_INPUTS = 400;
+const CONNECTION_INPUTS = 60;
 const CLIENT_TITLE = Uint8Array.of(0x4d, 0x53, 0x4d, 0x48, 0x45, 0x53, 0, 9);
+const REQUEST_TAGS = [0xc0, 0xc1, 0xc3, 0xd9] as const;
+const PLAIN_TAGS = [...REQUEST_TAGS, 0xc4, 0xc5, 0xc7, 0x0f, 0xc2, 0xd8, 0xda, 0x0e, 0xe0] as const;
 const INTERESTING = [0, 1, 2, 6, 9, 0x0c, 0x13, 0x7f, 0x80, 0x81, 0x82, 0x84, 0xfe, 0xff, 0xc0, 0xc1, 0xc3, 0xd9, 0xe0, 0xe6, 0x60, 0x62];
 
 export class DlmsFuzz {
   readonly counts: FuzzCounts = { inputs: 0, outcomes: {} };
   readonly #corpus: FuzzCorpus;
+  readonly #byTag = new Map<number, readonly Uint8Array[]>();
   readonly #key: number;
   #draws = 0;
   readonly #out = new ByteWriter(4096);
@@ -93,21 +98,28 @@ export class DlmsFuzz {
     this.#secured = new Server(grid, master);
     this.#associate(this.#open);
     this.#associate(this.#secured);
-    const decoder = (decode: (bytes: Uint8Array) => string) => (target: string) => this.#decode(target, this.#apdu(), decode);
+    for (const apdu of corpus.apdus) {
+      const tag = apdu[0] ?? 0;
+      this.#byTag.set(tag, [...(this.#byTag.get(tag) ?? []), apdu]);
+    }
+    const decoder = (decode: (bytes: Uint8Array) => string, ...tags: readonly number[]) => (target: string) =>
+      this.#decode(target, this.#apdu(tags), decode);
     this.#targets = [
-      ['data', decoder((bytes) => this.#data(bytes))],
+      ['data', (target) => this.#decode(target, this.#mutated(this.#pick(this.#corpus.data)), (bytes) => this.#data(bytes))],
+      ['apdu', decoder(roundTrip, ...PLAIN_TAGS)],
       ['apdu', decoder(roundTrip)],
-      ['aarq', decoder((bytes) => decodeAarq(bytes).status)],
-      ['aare', decoder((bytes) => decodeAare(bytes).status)],
-      ['rlrq', decoder((bytes) => decodeRlrq(bytes).status)],
-      ['initiate', decoder((bytes) => decodeInitiateRequest(bytes).status)],
-      ['gateway', decoder((bytes) => (readGateway(bytes) === null ? 'none' : 'frame'))],
-      ['ciphered', decoder((bytes) => decodeCiphered(this.#reader, bytes).status)],
-      ['push', decoder((bytes) => this.#pushed(bytes))],
-      ['server', (target) => this.#serve(target, this.#open, this.#apdu())],
-      ['server', (target) => this.#serve(target, this.#open, this.#apdu())],
+      ['aarq', decoder((bytes) => decodeAarq(bytes).status, 0x60)],
+      ['aare', decoder((bytes) => decodeAare(bytes).status, 0x61)],
+      ['rlrq', decoder((bytes) => decodeRlrq(bytes).status, 0x62)],
+      ['initiate', decoder((bytes) => decodeInitiateRequest(bytes).status, 0x01)],
+      ['gateway', decoder((bytes) => (readGateway(bytes) === null ? 'none' : 'frame'), 0xe6, 0xe7)],
+      ['ciphered', decoder((bytes) => decodeCiphered(this.#reader, bytes).status, 0xdb, 0xc8, 0xcb)],
+      ['push', decoder((bytes) => this.#pushed(bytes), 0x0f)],
+      ['server', (target) => this.#serve(target, this.#open, this.#apdu(REQUEST_TAGS))],
+      ['server', (target) => this.#serve(target, this.#open, this.#apdu(PLAIN_TAGS))],
+      ['server', (target) => this.#serve(target, this.#open, this.#apdu([]))],
       ['server ciphered', (target) => this.#serve(target, this.#secured, this.#sealed())],
-      ['server secured', (target) => this.#serve(target, this.#secured, this.#apdu())],
+      ['server secured', (target) => this.#serve(target, this.#secured, this.#apdu([]))],
       ['stream', (target) => this.#stream(target)],
     ];
   }
@@ -161,7 +173,8 @@ export class DlmsFuzz {
     } catch (error) {
       throw new FuzzFailure(target, input, error);
     }
-    if (++server.used < CONNECTION_INPUTS) return;
+    const lost = server.connection.associations === 0 && this.#below(2) === 0;
+    if (++server.used < CONNECTION_INPUTS && !lost) return;
     server.renew();
     this.#associate(server);
   }
@@ -218,13 +231,16 @@ export class DlmsFuzz {
 
   // ---- Inputs ----
 
-  #apdu(): Uint8Array {
-    return this.#mutated(this.#pick(this.#corpus.apdus));
+  /** Mostly of these tags, each alike, however seldom it is in the corpus; none: of any. */
+  #apdu(tags: readonly number[]): Uint8Array {
+    const known = tags.length === 0 || this.#below(8) === 0 ? [...this.#byTag.keys()] : tags;
+    const tag = known[this.#below(known.length)] ?? 0;
+    return this.#mutated(this.#pick(this.#byTag.get(tag) ?? this.#corpus.apdus));
   }
 
   /** A service that is mutated first and sealed then, as the manager would. */
   #sealed(): Uint8Array {
-    const plain = this.#apdu();
+    const plain = this.#apdu(REQUEST_TAGS);
     const family = [0xc0, 0xc1, 0xc3].includes(plain[0] ?? 0) && this.#below(2) === 0 ? 'glo' : 'general-glo';
     return this.#seal(plain.length === 0 ? Uint8Array.of(0) : plain, family);
   }

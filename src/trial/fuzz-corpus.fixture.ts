@@ -9,7 +9,8 @@ import type { FuzzCorpus } from './dlms-fuzz.ts';
 
 export function fuzzCorpus(): FuzzCorpus {
   const vectors = JSON.parse(readFileSync(packageFile('data', 'dlms-vectors.json'), 'utf8')) as { readonly kind: string; readonly hex: string }[];
-  const apdus = vectors.filter(({ kind }) => kind === 'axdr' || kind === 'apdu').map(({ hex }) => bytesOf(hex));
+  const apdus = vectors.filter(({ kind }) => kind === 'apdu').map(({ hex }) => bytesOf(hex));
+  const data = vectors.filter(({ kind }) => kind === 'axdr').map(({ hex }) => bytesOf(hex));
   const streams = vectors.filter(({ kind }) => kind === 'wpdu' || kind === 'hdlc').map(({ hex }) => bytesOf(hex));
   for (const name of ['client-gurux-dlms-python', 'client-u9n-dlms-cosem', 'client-jdlms']) {
     for (const { connections } of recordedPeer<RecordedSession>(name).sessions) {
@@ -20,7 +21,7 @@ export function fuzzCorpus(): FuzzCorpus {
       }
     }
   }
-  return { apdus, streams };
+  return { apdus, data, streams };
 }
 
 function apdusIn(bytes: Uint8Array): readonly Uint8Array[] {

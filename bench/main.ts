@@ -14,6 +14,7 @@ import { parseScenario } from '../src/grid/scenario/parse.ts';
 import type { Scenario } from '../src/grid/scenario/scenario.ts';
 import { machineFacts } from '../src/monitor/machine-facts.ts';
 import { benchCodec } from './codec.ts';
+import { benchDlms } from './dlms.ts';
 import { benchGrid } from './grid.ts';
 import { benchNullSink } from './null-sink.ts';
 
@@ -76,6 +77,7 @@ const result = {
   codec: benchCodec(),
   grid: benchGrid(scenario),
   largeGrid: largeGrid(),
+  dlms: await benchDlms(),
   nullSink: await benchNullSink(scenario),
   endToEnd: endToEnd(),
   loadAverage1After: machineFacts().loadAverage1,

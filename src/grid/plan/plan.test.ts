@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { PLAIN_NETWORK } from '../scenario/plain-network.fixture.ts';
 import type { Accessibility, Scenario } from '../scenario/scenario.ts';
 import type { Meters, Stations } from '../topology/topology.ts';
 import { decay, Outages } from './outages.ts';
@@ -15,6 +16,7 @@ function scenarioOf(changes: Partial<Scenario['behaviour']> & { seed?: number } 
     name: 'plan-test',
     seed,
     grid: { stations: 0, meters: null, stationSizes: [], area: 'cez', consumption: [], tariffs: [], links: [] },
+    network: PLAIN_NETWORK,
     behaviour: {
       communication: 'push',
       steps: 96,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PLAIN_NETWORK } from '../scenario/plain-network.fixture.ts';
 import type { Accessibility, Scenario } from '../scenario/scenario.ts';
 import type { Meters, Stations } from '../topology/topology.ts';
 import { Plan } from './plan.ts';
@@ -16,6 +17,7 @@ function gridOf(changes: Partial<Scenario['behaviour']> & { readonly seed?: numb
     name: 'presence-test',
     seed,
     grid: { stations: STATIONS, meters: null, stationSizes: [], area: 'cez', consumption: [], tariffs: [], links: [] },
+    network: PLAIN_NETWORK,
     behaviour: {
       communication: 'pull',
       steps: 96,

@@ -106,6 +106,21 @@ export function duration(about: About & { readonly min: string; readonly max: st
   });
 }
 
+/** Seconds from and to, `20 s..90 s`, or one duration for both ends. `max` as it is written. */
+export function durationRange(about: About & { readonly max: string }) {
+  const { max } = about;
+  const end = units.parseDuration(max) ?? 0;
+  return field({
+    about,
+    allowed: `a range of durations such as \`20 s..90 s\`, or one duration, up to ${max}`,
+    json: { type: 'string', pattern: units.DURATION_RANGE_FORM.source },
+    read: (input) => {
+      const ends = fromText(input, units.parseDurationRange);
+      return ends !== undefined && ends.min <= ends.max && ends.max <= end ? ends : undefined;
+    },
+  });
+}
+
 /** Seconds, such that a day holds a whole number of them. */
 export function interval(about: About) {
   return field({

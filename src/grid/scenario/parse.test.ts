@@ -98,6 +98,10 @@ describe('a right scenario', () => {
       loss: 0.004,
       ratePacketsPerSecond: 15,
       burstPackets: 5,
+      correlation: 0,
+      lossBursts: null,
+      excess: 'shape',
+      session: null,
     });
     expect(behaviour.meterAccessibility[3]).toEqual({ name: 'bad', share: 0.005, accessible: 0.05, outageSeconds: 21_600 });
   });

@@ -9,6 +9,7 @@ export interface Scenario {
   readonly seed: number;
   readonly grid: GridParameters;
   readonly behaviour: Behaviour;
+  readonly network: NetworkParameters;
   readonly protocol: 'dlms';
   /** Security suite of the installation: keys of its own for each device, HLS 5, ciphered services. Null: none. */
   readonly security: 0 | 1 | 2 | null;
@@ -56,10 +57,65 @@ export interface LinkCategory {
   readonly latencyMs: number;
   /** Standard deviation of the latency. */
   readonly jitterMs: number;
-  /** 0 .. 1 */
+  /** Of successive delays, as netem has it: 0 .. 1. */
+  readonly correlation: number;
+  /** 0 .. 1; where there are bursts, between them. */
   readonly loss: number;
+  /** Gilbert-Elliott: chance for each packet that a bad time begins, that it ends, and of loss within it. Null: none. */
+  readonly lossBursts: { readonly enter: number; readonly leave: number; readonly loss: number } | null;
   readonly ratePacketsPerSecond: number;
   readonly burstPackets: number;
+  /** What is over the rate waits, or is lost. */
+  readonly excess: 'shape' | 'police';
+  /** How long connections live. Null: until somebody closes them. */
+  readonly session: LinkSession | null;
+}
+
+/** Times in seconds of the grid. */
+export interface LinkSession {
+  /** Mean time until the line drops, exponential; null: it does not by itself. */
+  readonly upSeconds: number | null;
+  /** From a drop until the line is there again, uniform between these. */
+  readonly reattachSecondsMin: number;
+  readonly reattachSecondsMax: number;
+  /** Share of drops of which neither side is told. */
+  readonly silent: number;
+  /** The network forgets a connection on which nothing went for so long; null: never. */
+  readonly idleSeconds: number | null;
+  /** Share of the lines that the operator disconnects once a day. */
+  readonly daily: number;
+  /** Another address after each drop. */
+  readonly newAddress: boolean;
+}
+
+/** What all lines have in common. */
+export interface NetworkParameters {
+  /** `ignored`: lines have no delay, loss, rate and sessions; outages are played all the same. */
+  readonly links: 'played' | 'ignored';
+  /** `each`: delays hold in each direction. `split`: they are those of a round trip. */
+  readonly direction: 'each' | 'split';
+  /** Whose TCP runs over the lines: initial window and time-outs of then or of now. */
+  readonly tcp: 'today' | 'in-2013';
+  /** Outages that neighbours have in common; null: none. */
+  readonly cells: SharedOutages | null;
+  readonly regions: SharedOutages | null;
+  readonly blackouts: readonly Blackout[];
+}
+
+export interface SharedOutages {
+  /** Neighbouring stations that have them together. */
+  readonly stations: number;
+  readonly accessible: number;
+  readonly outageSeconds: number;
+}
+
+/** Lines that are down together, at a given time. */
+export interface Blackout {
+  /** Since the start of the scenario. */
+  readonly fromSeconds: number;
+  readonly seconds: number;
+  /** Share of the stations, neighbours of each other. */
+  readonly share: number;
 }
 
 export interface Behaviour {

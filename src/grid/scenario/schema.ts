@@ -15,6 +15,8 @@ export const PATTERN_ENDINGS = ['.csv'] as const;
 export const ENTRIES_MAX = 255;
 export const METERS_MAX = 16_777_216;
 
+const BLACKOUTS_ALLOWED = `a list of at most ${ENTRIES_MAX} entries`;
+
 const SUITES = { none: null, 'suite-0': 0, 'suite-1': 1, 'suite-2': 2 } as const;
 
 /** What `cross-checks.ts` reads again on its own. */
@@ -92,17 +94,58 @@ const tariff = z
   .strictObject({ name: entryName, share: checked.share, low: low.prefault([]) })
   .transform((entry): Tariff => entry);
 
+const lossBursts = z
+  .strictObject({
+    enter: fields.percent({ description: 'Chance, for each packet, that a bad time begins.' }),
+    leave: fields.percent({ description: 'Chance, for each packet, that it ends.' }),
+    loss: fields.percent({ description: 'Share of packets that are lost in a bad time. Default: 100%.' }).prefault('100%'),
+  })
+  .meta({ description: 'Loss in bursts (Gilbert-Elliott), on top of `loss`. Default: none.' });
+
+const session = z
+  .strictObject({
+    up: fields.duration({ description: 'Mean time until the line drops. Left out: it does not by itself.', min: '1 min', max: '365 d' }).optional(),
+    reattach: fields
+      .durationRange({ description: 'From a drop until the line is there again, e.g. `20 s..90 s`.', max: '1 d' })
+      .prefault('20 s..90 s'),
+    silent: fields.percent({ description: 'Share of drops of which neither side is told. Default: 50%.' }).prefault('50%'),
+    idle: fields
+      .duration({ description: 'A connection on which nothing went for so long is forgotten. Left out: never.', min: '1 s', max: '365 d' })
+      .optional(),
+    daily: fields.percent({ description: 'Share of the lines that are disconnected once a day. Default: 0%.' }).prefault('0%'),
+    'new-address': fields
+      .choice({ description: 'Whether a line has another address after a drop. Default: yes.', words: ['yes', 'no'] })
+      .prefault('yes'),
+  })
+  .meta({ description: 'How long connections live. Left out: until somebody closes them.' })
+  .transform(({ up = null, reattach, silent, idle = null, daily, 'new-address': newAddress }) => ({
+    upSeconds: up,
+    reattachSecondsMin: reattach.min,
+    reattachSecondsMax: reattach.max,
+    silent,
+    idleSeconds: idle,
+    daily,
+    newAddress: newAddress === 'yes',
+  }));
+
 const link = z
   .strictObject({
     name: entryName,
     share: checked.share,
     latency: fields.latency({ description: 'One-way delay and its standard deviation, e.g. `600 ms +- 200 ms`.' }),
+    correlation: fields.percent({ description: 'Of successive delays, as netem has it. Default: 0%.', below100: true }).prefault('0%'),
     loss: fields.percent({ description: 'Share of packets that are lost.', below100: true }),
+    'loss-bursts': lossBursts.optional(),
     rate: fields.packetRate({ description: 'Packets that the line takes in a second, e.g. `15 packets/s`.', max: 1_000_000 }),
     burst: fields.wholeNumber({ description: 'Packets that may go at once before the rate holds.', min: 1, max: 65_535 }),
+    excess: fields
+      .choice({ description: 'What is over the rate waits (`shape`) or is lost (`police`). Default: shape.', words: ['shape', 'police'] })
+      .prefault('shape'),
+    session: session.optional(),
   })
-  .transform(({ name, share, latency, loss, rate, burst }) => {
-    return { name, share, ...latency, loss, ratePacketsPerSecond: rate, burstPackets: burst };
+  .transform(({ name, share, latency, correlation, loss, 'loss-bursts': bursts = null, rate, burst, excess, session: life = null }) => {
+    const limits = { ratePacketsPerSecond: rate, burstPackets: burst, excess };
+    return { name, share, ...latency, correlation, loss, lossBursts: bursts, ...limits, session: life };
   });
 
 const accessibility = z
@@ -172,6 +215,52 @@ const behaviour = z
     meterAccessibility: entry['meter-accessibility'],
   }));
 
+const sharedOutages = (description: string) =>
+  z
+    .strictObject({
+      stations: fields.wholeNumber({ description: 'Neighbouring stations that have them together.', min: 1, max: 1_000_000 }),
+      accessible: fields.percent({ description: 'Share of time without such an outage.' }),
+      outage: fields.duration({ description: 'Mean length of an outage, e.g. `30 min`.', min: '1 s', max: '365 d' }),
+    })
+    .meta({ description })
+    .transform(({ stations, accessible, outage }) => ({ stations, accessible, outageSeconds: outage }));
+
+const blackout = z
+  .strictObject({
+    at: fields.duration({ description: 'When it begins, since the start of the scenario.', min: '0 s', max: '36500 d' }),
+    lasts: fields.duration({ description: 'How long it lasts.', min: '1 s', max: '365 d' }),
+    share: fields.percent({ description: 'Share of the stations, neighbours of each other. Default: 100%.' }).prefault('100%'),
+  })
+  .transform(({ at, lasts, share }) => ({ fromSeconds: at, seconds: lasts, share }));
+
+const network = z
+  .strictObject({
+    links: fields
+      .choice({
+        description: '`played`: lines have the delay, loss, rate and sessions of their category. `ignored`: those of the real network.',
+        words: ['played', 'ignored'],
+      })
+      .prefault('played'),
+    direction: fields
+      .choice({
+        description: '`each`: the delays of a category hold in each direction. `split`: they are those of a round trip.',
+        words: ['each', 'split'],
+      })
+      .prefault('each'),
+    tcp: fields
+      .choice({ description: 'Whose TCP: initial window and time-outs of today or of 2013.', words: ['today', 'in-2013'] })
+      .prefault('today'),
+    cells: sharedOutages('Outages of radio cells. Left out: none.').optional(),
+    regions: sharedOutages('Outages of regions. Left out: none.').optional(),
+    blackouts: z
+      .array(blackout, { error: BLACKOUTS_ALLOWED })
+      .max(ENTRIES_MAX, { error: BLACKOUTS_ALLOWED })
+      .meta({ description: 'Lines that go down together at a given time. Default: none.' })
+      .prefault([]),
+  })
+  .meta({ description: 'What all lines have in common. Default: lines as their categories say, no outages in common.' })
+  .transform(({ cells = null, regions = null, ...rest }) => ({ ...rest, cells, regions }));
+
 export const scenarioSchema = z.strictObject({
   extends: fields
     .label({
@@ -196,6 +285,7 @@ export const scenarioSchema = z.strictObject({
     .prefault(1),
   grid,
   behaviour,
+  network: network.prefault({}),
   protocol: fields.choice({ description: 'What concentrators speak.', words: ['dlms'] }).prefault('dlms'),
   security: fields
     .choice({

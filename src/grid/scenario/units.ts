@@ -6,6 +6,7 @@
  */
 
 export const DURATION_FORM = /^\d+(?:\.\d+)? ?(?:ms|s|min|h|d)$/;
+export const DURATION_RANGE_FORM = /^\d+(?:\.\d+)? ?(?:ms|s|min|h|d)(?:\.\.\d+(?:\.\d+)? ?(?:ms|s|min|h|d))?$/;
 export const LATENCY_FORM =
   /^\d+(?:\.\d+)? ?(?:ms|s|min|h|d)(?: ?(?:\+-|\+\/-|±) ?\d+(?:\.\d+)? ?(?:ms|s|min|h|d))?$/;
 export const PERCENT_FORM = /^\d+(?:\.\d+)? ?%$/;
@@ -24,6 +25,13 @@ export function parseDuration(text: string): number | null {
 /** Milliseconds of `15 min`. */
 export function parseDurationMs(text: string): number | null {
   return DURATION_FORM.test(text) ? scaled(text, MS_PER_UNIT) : null;
+}
+
+/** Seconds of `20 s..90 s`, or of one duration for both. Not checked: that min is at most max. */
+export function parseDurationRange(text: string): Range | null {
+  if (!DURATION_RANGE_FORM.test(text)) return null;
+  const [from = '', to = from] = text.split('..');
+  return { min: scaled(from, MS_PER_UNIT) / 1000, max: scaled(to, MS_PER_UNIT) / 1000 };
 }
 
 export interface Latency {

@@ -1,5 +1,6 @@
 /** The two grids of the paper as scenarios, for tests: what scenarios/small-grid.yaml and large-grid.yaml say. */
 
+import { PLAIN_NETWORK } from '../scenario/plain-network.fixture.ts';
 import type { GridParameters, Scenario } from '../scenario/scenario.ts';
 
 export function paperGrid(
@@ -44,9 +45,14 @@ export function paperGrid(
         loss: 0.001 * (i + 1),
         ratePacketsPerSecond: 15,
         burstPackets: 5,
+        correlation: 0,
+        lossBursts: null,
+        excess: 'shape',
+        session: null,
       })),
       ...changes.grid,
     },
+    network: PLAIN_NETWORK,
     behaviour: {
       communication: 'push',
       steps: 288,

@@ -14,8 +14,8 @@
 import { draw, entityKey, naturalLog, streamKey, UNIT } from '../../base/random.ts';
 import type { Accessibility } from '../scenario/scenario.ts';
 
-/** A change that never comes. Steps are below it. */
-const NEVER = 2 ** 30;
+/** The step of a change that never comes. Steps are below it. */
+export const NEVER = 2 ** 30;
 const INITIAL = 0xffffffff;
 
 export class Outages {
@@ -28,7 +28,7 @@ export class Outages {
   constructor(options: {
     readonly seed: number;
     readonly stream: string;
-    readonly categories: readonly Accessibility[];
+    readonly categories: readonly Pick<Accessibility, 'accessible' | 'outageSeconds'>[];
     readonly intervalSeconds: number;
   }) {
     const { categories } = options;

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { packageFile } from '../../base/package-root.ts';
+import { parseScenario } from '../scenario/parse.ts';
 import { PLAIN_NETWORK } from '../scenario/plain-network.fixture.ts';
 import type { Accessibility, Scenario } from '../scenario/scenario.ts';
+import { generateMeters } from '../topology/meters.ts';
+import { generateStations } from '../topology/stations.ts';
 import type { Meters, Stations } from '../topology/topology.ts';
+import { linksByDefinition, MUCH_IN_COMMON } from './links-by-definition.fixture.ts';
 import { decay, Outages } from './outages.ts';
 import { Plan } from './plan.ts';
 import { PushTimes } from './push-time.ts';
@@ -10,13 +15,15 @@ import { PushTimes } from './push-time.ts';
 const GOOD: Accessibility = { name: 'good', share: 0.5, accessible: 0.8, outageSeconds: 1200 };
 const BAD: Accessibility = { name: 'bad', share: 0.5, accessible: 0.1, outageSeconds: 4 * 3600 };
 
-function scenarioOf(changes: Partial<Scenario['behaviour']> & { seed?: number } = {}): Scenario {
-  const { seed = 5, ...behaviour } = changes;
+type Changes = Partial<Scenario['behaviour']> & { readonly seed?: number; readonly network?: Scenario['network'] };
+
+function scenarioOf(changes: Changes = {}): Scenario {
+  const { seed = 5, network = PLAIN_NETWORK, ...behaviour } = changes;
   return {
     name: 'plan-test',
     seed,
     grid: { stations: 0, meters: null, stationSizes: [], area: 'cez', consumption: [], tariffs: [], links: [] },
-    network: PLAIN_NETWORK,
+    network,
     behaviour: {
       communication: 'push',
       steps: 96,
@@ -93,7 +100,7 @@ function playAll(plan: Plan): { lines: string[]; lost: number; withheld: number 
   return { lines, lost, withheld };
 }
 
-/** The same from the definition, row by row and set by set, sharing only the outage chains. */
+/** The same from the definition, row by row and set by set, sharing only the chains of meters and links. */
 function playSlowly(scenario: Scenario, stations: Stations, meters: Meters): { lines: string[]; lost: number } {
   const { behaviour, seed } = scenario;
   const { intervalSeconds, steps } = behaviour;
@@ -103,12 +110,6 @@ function playSlowly(scenario: Scenario, stations: Stations, meters: Meters): { l
     categories: behaviour.meterAccessibility,
     intervalSeconds,
   });
-  const linkOutages = new Outages({
-    seed,
-    stream: 'link-outages',
-    categories: behaviour.concentratorAccessibility,
-    intervalSeconds,
-  });
   const isUp = (outages: Outages, device: number, category: number): boolean[] => {
     const states: boolean[] = [];
     for (let step = 0; step < steps; step++) {
@@ -116,10 +117,11 @@ function playSlowly(scenario: Scenario, stations: Stations, meters: Meters): { l
     }
     return states;
   };
+  const links = linksByDefinition(scenario, stations);
   const lines: string[] = [];
   let lost = 0;
   for (let station = 0; station < stations.count; station++) {
-    const linkUp = isUp(linkOutages, station, stations.accessibility[station] ?? 0);
+    const linkUp = links[station] ?? [];
     const first = stations.firstMeter[station] ?? 0;
     const end = stations.firstMeter[station + 1] ?? 0;
     for (let meter = first; meter < end; meter++) {
@@ -154,7 +156,8 @@ describe('plan', () => {
     ['both small', { meterMemoryRows: 5, concentratorMemoryRows: 9 }],
     ['memory of one row', { meterMemoryRows: 1, concentratorMemoryRows: 1 }],
     ['another interval', { intervalSeconds: 3600, steps: 200, meterMemoryRows: 20 }],
-  ])('sends and loses the very rows that the definition says: %s', (_name, changes) => {
+    ['outages in common', { network: MUCH_IN_COMMON, meterMemoryRows: 40, concentratorMemoryRows: 20 }],
+  ] satisfies readonly (readonly [string, Changes])[])('sends and loses the very rows that the definition says: %s', (_name, changes) => {
     const scenario = scenarioOf(changes);
     const { stations, meters } = gridOf(30);
     const fast = playAll(new Plan({ scenario, stations, meters, fromStation: 0, toStation: 30 }));
@@ -174,8 +177,11 @@ describe('plan', () => {
     expect(lines.length - current).toBeGreaterThan(1000);
   });
 
-  it('is the same for a segment alone, and after any seek', () => {
-    const scenario = scenarioOf({ meterMemoryRows: 6 });
+  it.each([
+    ['each line for itself', PLAIN_NETWORK],
+    ['outages in common', MUCH_IN_COMMON],
+  ])('is the same for a segment alone, and after any seek: %s', (_name, network) => {
+    const scenario = scenarioOf({ meterMemoryRows: 6, network });
     const grid = gridOf(21);
     const { stations } = grid;
     const whole = playAll(new Plan({ scenario, stations, meters: grid.meters, fromStation: 0, toStation: 21 }));
@@ -203,6 +209,30 @@ describe('plan', () => {
     };
     expect(hash(5)).toBe(hash(5));
     expect(hash(6)).not.toBe(hash(5));
+  });
+
+  // A change of these is a change of every published result, and belongs in the changelog.
+  it.each([
+    ['small-grid', 'c236f71c547263c3'],
+    ['stress', 'f1a7f380e687a089'],
+  ])('of %s has the fingerprint that it always had', (name, fingerprint) => {
+    const parsed = parseScenario({ file: packageFile('scenarios', `${name}.yaml`), sets: [] });
+    if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
+    const { scenario } = parsed;
+    const stations = generateStations(scenario);
+    const range = { fromStation: 0, toStation: 200 };
+    const plan = new Plan({ scenario, stations, meters: generateMeters(scenario, stations, range), ...range });
+    const hash = createHash('sha256');
+    for (let station = 0; station < range.toStation; station++) {
+      for (let step = 0; step < plan.steps; step++) {
+        const up = plan.step(station) ? 1 : 0;
+        const { current, currentCount, lateMeter, lateStep, lateCount, lost } = plan.rows;
+        hash.update(Uint32Array.of(station, step, up, currentCount, lateCount, lost));
+        hash.update(current.subarray(0, currentCount));
+        hash.update(lateMeter.subarray(0, lateCount)).update(lateStep.subarray(0, lateCount));
+      }
+    }
+    expect(hash.digest('hex').slice(0, 16)).toBe(fingerprint);
   });
 });
 

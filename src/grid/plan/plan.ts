@@ -14,6 +14,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Meters, Stations } from '../topology/topology.ts';
+import { LinkOutages } from './link-outages.ts';
 import { Outages } from './outages.ts';
 
 export class Plan {
@@ -28,9 +29,8 @@ export class Plan {
   readonly #meterMemory: number;
   readonly #concentratorMemory: number;
   readonly #meterOutages: Outages;
-  readonly #linkOutages: Outages;
+  readonly #links: LinkOutages;
   readonly #meterState: Uint32Array;
-  readonly #linkState: Uint32Array;
   /** By meter: first row that the concentrator doesn't hold yet; first row that the head-end wasn't sent yet. */
   readonly #unread: Uint32Array;
   readonly #unsent: Uint32Array;
@@ -56,16 +56,12 @@ export class Plan {
     this.#meters = meters;
     this.#meterMemory = behaviour.meterMemoryRows;
     this.#concentratorMemory = behaviour.concentratorMemoryRows;
-    const outages = (stream: string, categories: typeof behaviour.meterAccessibility): Outages =>
-      new Outages({ seed, stream, categories, intervalSeconds });
-    this.#meterOutages = outages('meter-outages', behaviour.meterAccessibility);
-    this.#linkOutages = outages('link-outages', behaviour.concentratorAccessibility);
+    this.#meterOutages = new Outages({ seed, stream: 'meter-outages', categories: behaviour.meterAccessibility, intervalSeconds });
+    this.#links = new LinkOutages({ scenario, stations, fromStation: options.fromStation, toStation: options.toStation });
     this.#meterState = new Uint32Array(meters.count);
     this.#unread = new Uint32Array(meters.count);
     this.#unsent = new Uint32Array(meters.count);
-    const stationCount = options.toStation - options.fromStation;
-    this.#linkState = new Uint32Array(stationCount);
-    this.#nextStep = new Uint32Array(stationCount);
+    this.#nextStep = new Uint32Array(options.toStation - options.fromStation);
     for (let s = options.fromStation; s < options.toStation; s++) this.#reset(s);
   }
 
@@ -106,7 +102,6 @@ export class Plan {
     }
     this.#unread.fill(0, first, end);
     this.#unsent.fill(0, first, end);
-    this.#linkState[local] = this.#linkOutages.initial(station, this.#stations.accessibility[station]!);
     this.#nextStep[local] = 0;
   }
 
@@ -115,23 +110,29 @@ export class Plan {
     const step = this.#nextStep[local]!;
     assert(step < this.steps, 'the run has no more steps');
     this.#nextStep[local] = step + 1;
-    let link = this.#linkState[local]!;
-    if (link >>> 1 <= step) {
-      link = this.#linkOutages.advance(link, station, this.#stations.accessibility[station]!, step);
-      this.#linkState[local] = link;
-    }
-    const up = (link & 1) === 0;
+    const up = this.#links.isUp(station, step);
     const first = this.#stations.firstMeter[station]! - this.#meters.first;
     const end = this.#stations.firstMeter[station + 1]! - this.#meters.first;
     rows?.clear(end - first);
+    const firstMeter = this.#meters.first;
+    const unread = this.#unread;
+    const unsent = this.#unsent;
     for (let i = first; i < end; i++) {
       let state = this.#meterState[i]!;
       if (state >>> 1 <= step) {
-        state = this.#meterOutages.advance(state, this.#meters.first + i, this.#meters.accessibility[i]!, step);
+        state = this.#meterOutages.advance(state, firstMeter + i, this.#meters.accessibility[i]!, step);
         this.#meterState[i] = state;
       }
-      if ((state & 1) === 0) this.#read(i, step, rows);
-      if (up && this.#unsent[i]! < this.#unread[i]!) this.#send(i, step, rows);
+      const read = (state & 1) === 0;
+      // Nearly always: nothing waits anywhere, and the row of this step goes all the way.
+      if (read && up && unsent[i] === step) {
+        unread[i] = step + 1;
+        unsent[i] = step + 1;
+        rows?.addCurrent(firstMeter + i);
+        continue;
+      }
+      if (read) this.#read(i, step, rows);
+      if (up && unsent[i]! < unread[i]!) this.#send(i, step, rows);
     }
     return up;
   }
@@ -154,10 +155,6 @@ export class Plan {
     const unsent = this.#unsent[i]!;
     const unread = this.#unread[i]!;
     this.#unsent[i] = unread;
-    if (unsent === step) {
-      rows?.addCurrent(this.#meters.first + i);
-      return;
-    }
     const oldest = Math.max(unsent, step + 1 - this.#concentratorMemory);
     const gaps = this.#gaps.get(i);
     if (gaps !== undefined) this.#gaps.delete(i);

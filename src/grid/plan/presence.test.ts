@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PLAIN_NETWORK } from '../scenario/plain-network.fixture.ts';
 import type { Accessibility, Scenario } from '../scenario/scenario.ts';
 import type { Meters, Stations } from '../topology/topology.ts';
+import { MUCH_IN_COMMON } from './links-by-definition.fixture.ts';
 import { Plan } from './plan.ts';
 import { Presence } from './presence.ts';
 
@@ -10,14 +11,16 @@ const BAD: Accessibility = { name: 'bad', share: 0.5, accessible: 0.1, outageSec
 const STATIONS = 12;
 const SIZE = 7;
 
-function gridOf(changes: Partial<Scenario['behaviour']> & { readonly seed?: number }) {
-  const { seed = 5, ...behaviour } = changes;
+type Changes = Partial<Scenario['behaviour']> & { readonly seed?: number; readonly network?: Scenario['network'] };
+
+function gridOf(changes: Changes) {
+  const { seed = 5, network = PLAIN_NETWORK, ...behaviour } = changes;
   const total = STATIONS * SIZE;
   const scenario: Scenario = {
     name: 'presence-test',
     seed,
     grid: { stations: STATIONS, meters: null, stationSizes: [], area: 'cez', consumption: [], tariffs: [], links: [] },
-    network: PLAIN_NETWORK,
+    network,
     behaviour: {
       communication: 'pull',
       steps: 96,
@@ -100,7 +103,10 @@ describe('presence', () => {
     { seed: 7, concentratorMemoryRows: 4 },
     { seed: 8, meterMemoryRows: 2, concentratorMemoryRows: 3 },
     { seed: 9, meterMemoryRows: 5, concentratorMemoryRows: 1 },
-  ])('asking at every step gets what a push sends at that step: %j', (changes) => {
+    { seed: 10, network: MUCH_IN_COMMON },
+    { seed: 11, network: MUCH_IN_COMMON, meterMemoryRows: 7, concentratorMemoryRows: 9 },
+    { seed: 12, network: MUCH_IN_COMMON, intervalSeconds: 600, concentratorMemoryRows: 30 },
+  ] satisfies readonly Changes[])('asking at every step gets what a push sends at that step: %j', (changes) => {
     const grid = gridOf(changes);
     const plan = new Plan(grid);
     const presence = new Presence(grid);
@@ -128,8 +134,8 @@ describe('presence', () => {
     expect(forwards.filter((up) => !up).length).toBeGreaterThan(1000);
   });
 
-  it('finds the next step with a link, or the end of the run', () => {
-    const presence = new Presence(gridOf({ seed: 3 }));
+  it.each([PLAIN_NETWORK, MUCH_IN_COMMON])('finds the next step with a link, or the end of the run', (network) => {
+    const presence = new Presence(gridOf({ seed: 3, network }));
     for (let station = 0; station < STATIONS; station++) {
       for (let step = 0; step < 96; step++) {
         let expected = step;

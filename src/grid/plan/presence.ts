@@ -6,14 +6,16 @@
  *   row t of a meter is held at step b   when the meter was up at some step of t .. b, the first of them being r,
  *                                        r - t < meter memory   and   b - t < concentrator memory
  *
- * Any step can be asked for, in any order; the stay that a device is in is remembered, so steps that follow each other cost
- * next to nothing, and going back replays the device's stays from the beginning. State: 8 bytes a meter and a concentrator.
+ * Any step can be asked for, in any order; steps that follow each other cost next to nothing (`stays.ts`, `link-outages.ts`).
+ * State: 8 bytes a meter.
  */
 
 import { assert } from '../../base/assert.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Meters, Stations } from '../topology/topology.ts';
+import { LinkOutages } from './link-outages.ts';
 import { Outages } from './outages.ts';
+import { Stays } from './stays.ts';
 
 export class Presence {
   readonly steps: number;
@@ -21,7 +23,7 @@ export class Presence {
   readonly #meterMemory: number;
   readonly #concentratorMemory: number;
   readonly #meterStays: Stays;
-  readonly #linkStays: Stays;
+  readonly #links: LinkOutages;
 
   constructor(options: {
     readonly scenario: Scenario;
@@ -43,22 +45,18 @@ export class Presence {
       first: meters.first,
       category: meters.accessibility,
     });
-    this.#linkStays = new Stays({
-      outages: new Outages({ seed, stream: 'link-outages', categories: behaviour.concentratorAccessibility, intervalSeconds }),
-      first: fromStation,
-      category: stations.accessibility.subarray(fromStation, toStation),
-    });
+    this.#links = new LinkOutages({ scenario, stations, fromStation, toStation });
   }
 
   linkUp(station: number, step: number): boolean {
-    return this.#linkStays.isUp(station, step);
+    return this.#links.isUp(station, step);
   }
 
   /** The first step from `step` on at which the link is up; `steps` when there is none in the run. */
   nextLinkUp(station: number, step: number): number {
-    const stays = this.#linkStays;
+    const links = this.#links;
     let at = step;
-    while (at < this.steps && !stays.isUp(station, at)) at = stays.until(station, at);
+    while (at < this.steps && !links.isUp(station, at)) at = links.until(station, at);
     return Math.min(at, this.steps);
   }
 
@@ -98,51 +96,5 @@ export class Presence {
       for (let step = first; step < end; step++) visit(step);
       at = until;
     }
-  }
-}
-
-/** The stays of devices: up or down from one step to another. Remembers the stay that was asked for last, of each device. */
-class Stays {
-  readonly #outages: Outages;
-  readonly #first: number;
-  readonly #category: Uint8Array;
-  /** By device: first step of the stay; twice the step of its end, plus 1 when the device is down. */
-  readonly #from: Uint32Array;
-  readonly #state: Uint32Array;
-
-  constructor(options: { readonly outages: Outages; readonly first: number; readonly category: Uint8Array }) {
-    const { outages, first, category } = options;
-    this.#outages = outages;
-    this.#first = first;
-    this.#category = category;
-    this.#from = new Uint32Array(category.length);
-    this.#state = new Uint32Array(category.length);
-    for (let i = 0; i < category.length; i++) this.#state[i] = outages.initial(first + i, category[i]!);
-  }
-
-  isUp(device: number, step: number): boolean {
-    return (this.#at(device, step) & 1) === 0;
-  }
-
-  /** End of the stay that `step` lies in. */
-  until(device: number, step: number): number {
-    return this.#at(device, step) >>> 1;
-  }
-
-  #at(device: number, step: number): number {
-    const i = device - this.#first;
-    let state = this.#state[i]!;
-    if (step < this.#from[i]!) {
-      state = this.#outages.initial(device, this.#category[i]!);
-      this.#from[i] = 0;
-      this.#state[i] = state;
-    }
-    if (state >>> 1 > step) return state;
-    while (state >>> 1 <= step) {
-      this.#from[i] = state >>> 1;
-      state = this.#outages.advance(state, device, this.#category[i]!, state >>> 1);
-    }
-    this.#state[i] = state;
-    return state;
   }
 }

@@ -109,7 +109,7 @@ export interface SharedOutages {
   readonly outageSeconds: number;
 }
 
-/** Lines that are down together, at a given time. */
+/** Lines that are down together, at a given time; `blackoutSteps` has the steps. */
 export interface Blackout {
   /** Since the start of the scenario. */
   readonly fromSeconds: number;
@@ -147,4 +147,14 @@ export interface Accessibility {
 /** Channels that a scenario reads, as channel numbers of `reading/batch.ts`. */
 export function channelCount(registers: Behaviour['registers']): number {
   return registers === 'total' ? 1 : 3;
+}
+
+/** Steps that lie in a blackout, from `firstStep` to below `endStep`: outages are seen at steps alone. None when they are equal. */
+export function blackoutSteps(
+  blackout: Pick<Blackout, 'fromSeconds' | 'seconds'>,
+  intervalSeconds: number,
+): { readonly firstStep: number; readonly endStep: number } {
+  // Fourteen digits drop the residue of binary fractions.
+  const from = (seconds: number): number => Math.ceil(Number((seconds / intervalSeconds).toPrecision(14)));
+  return { firstStep: from(blackout.fromSeconds), endStep: from(blackout.fromSeconds + blackout.seconds) };
 }

@@ -1,11 +1,12 @@
 /**
- * What several values must agree on: shares, names, the total of meters, the end of the run, the spread. Each check runs
+ * What several values must agree on: shares, names, the total of meters, the end of the run, the spread, the steps of a blackout. Each check runs
  * whenever the values that it needs are right, no matter what else is wrong. It is reported at the value that overrides the
  * others: what `--set` or an extending file changed, else the one that the check is about.
  */
 
 import type { z } from 'zod';
 import { largestRemainder } from '../../base/random.ts';
+import { blackoutSteps } from './scenario.ts';
 import { quoted, type Problem } from './scenario-error.ts';
 import { checked, METERS_MAX } from './schema.ts';
 import { find, keyPosition, plain, type ListTree, type Path, type Tree } from './tree.ts';
@@ -17,7 +18,7 @@ export function crossChecks(tree: Tree): readonly Problem[] {
     if (list?.kind !== 'list') continue;
     problems.push(...sharesProblem(tree, path, list), ...nameProblems(path, list));
   }
-  return [...problems, ...metersProblem(tree), ...spreadProblem(tree), ...endProblem(tree), ...securityProblem(tree)];
+  return [...problems, ...metersProblem(tree), ...spreadProblem(tree), ...endProblem(tree), ...blackoutProblems(tree), ...securityProblem(tree)];
 }
 
 const SIZES: Path = ['grid', 'station-sizes'];
@@ -99,6 +100,26 @@ function endProblem(tree: Tree): readonly Problem[] {
   const involved = overriding(tree, [paths.steps, paths.start, paths.interval]);
   const found = `${counted(steps, 'step')} with an end after 2106-02-07T06:28:15Z`;
   return [{ ...involved, found, allowed: `at most ${counted(most, 'step')} of this interval from this start` }];
+}
+
+/** A blackout that no step of the run lies in would be played by nobody. */
+function blackoutProblems(tree: Tree): readonly Problem[] {
+  const list = find(tree, ['network', 'blackouts']);
+  const paths = { steps: ['behaviour', 'steps'], interval: ['behaviour', 'interval'] };
+  const steps = valueAt(tree, paths.steps, checked.steps);
+  const interval = valueAt(tree, paths.interval, checked.interval);
+  if (list?.kind !== 'list' || steps === null || interval === null) return [];
+  return list.items.flatMap((_, i): readonly Problem[] => {
+    const [at, lasts] = ['at', 'lasts'].map((key): Path => ['network', 'blackouts', i, key]) as [Path, Path];
+    const fromSeconds = valueAt(tree, at, checked.blackoutAt);
+    const seconds = valueAt(tree, lasts, checked.blackoutLasts);
+    if (fromSeconds === null || seconds === null) return [];
+    const { firstStep, endStep } = blackoutSteps({ fromSeconds, seconds }, interval);
+    if (firstStep < Math.min(endStep, steps)) return [];
+    const involved = overriding(tree, [at, lasts, paths.steps, paths.interval]);
+    const found = `a blackout of ${seconds} s from ${fromSeconds} s on, in which no step lies`;
+    return [{ ...involved, found, allowed: `one with a step in it; they are every ${interval} s from 0 s to ${(steps - 1) * interval} s` }];
+  });
 }
 
 /** The shares of all entries, or null when one of them is wrong. */

@@ -7,6 +7,7 @@ import { draw } from '../../base/random.ts';
 import { BUNDLED_PATTERNS } from './bundled-names.ts';
 import type { ScenarioFiles } from './files.ts';
 import { parseScenario, parseScenarioFrom, type ParsedScenario } from './parse.ts';
+import { PLAIN_NETWORK } from './plain-network.fixture.ts';
 import type { Scenario } from './scenario.ts';
 
 const VALID = `
@@ -71,7 +72,7 @@ function tariffs(count: number): string {
 }
 
 describe('a right scenario', () => {
-  test.each(['small-grid', 'large-grid', 'stress'])('%s.yaml parses', (name) => {
+  test.each(['small-grid', 'large-grid', 'stress', 'blackout'])('%s.yaml parses', (name) => {
     const scenario = scenarioOf(parseScenario({ file: packageFile('scenarios', `${name}.yaml`), sets: [] }));
     expect(scenario.name).toBe(name);
     expect(scenario.seed).toBe(2013);
@@ -117,7 +118,52 @@ describe('a right scenario', () => {
       concentratorMemoryRows: 960,
     });
     expect(scenario.grid.links[0]?.jitterMs).toBe(0);
+    expect(scenario.network).toEqual(PLAIN_NETWORK);
     expect(scenario.grid.stationSizes[1]).toMatchObject({ metersMin: 40, metersMax: 40 });
+  });
+
+  test('the blackout, value by value', () => {
+    const { network } = scenarioOf(parseScenario({ file: packageFile('scenarios', 'blackout.yaml'), sets: [] }));
+    expect(network).toEqual({
+      ...PLAIN_NETWORK,
+      cells: { stations: 10, accessible: 0.997, outageSeconds: 1800 },
+      regions: { stations: 143, accessible: 0.995, outageSeconds: 7200 },
+      blackouts: [{ fromSeconds: 36 * 3600, seconds: 7200, share: 1 }],
+    });
+  });
+
+  test('a link and a network with every key', () => {
+    const { grid, network } = scenarioOf(
+      parse(
+        VALID,
+        'grid.links.0.correlation=25%',
+        'grid.links.0.loss-bursts={ enter: 0.5%, leave: 20% }',
+        'grid.links.0.excess=police',
+        'grid.links.0.session={ up: 6 h, reattach: 40 s, silent: 100%, idle: 15 min, daily: 30%, new-address: "no" }',
+        'network={ links: ignored, direction: split, tcp: in-2013, blackouts: [{ at: 90 min, lasts: 1 h, share: 30% }] }',
+      ),
+    );
+    expect(grid.links[0]).toMatchObject({ correlation: 0.25, lossBursts: { enter: 0.005, leave: 0.2, loss: 1 }, excess: 'police' });
+    expect(grid.links[0]?.session).toEqual({
+      upSeconds: 21_600,
+      reattachSecondsMin: 40,
+      reattachSecondsMax: 40,
+      silent: 1,
+      idleSeconds: 900,
+      daily: 0.3,
+      newAddress: false,
+    });
+    const blackouts = [{ fromSeconds: 5400, seconds: 3600, share: 0.3 }];
+    expect(network).toEqual({ links: 'ignored', direction: 'split', tcp: 'in-2013', cells: null, regions: null, blackouts });
+    expect(scenarioOf(parse(VALID, 'grid.links.0.session={}')).grid.links[0]?.session).toEqual({
+      upSeconds: null,
+      reattachSecondsMin: 20,
+      reattachSecondsMax: 90,
+      silent: 0.5,
+      idleSeconds: null,
+      daily: 0,
+      newAddress: true,
+    });
   });
 
   test('every bundled pattern is allowed', () => {

@@ -49,6 +49,8 @@ export const checked = {
     max: '12 h',
     whole: true,
   }),
+  blackoutAt: fields.duration({ description: 'When it begins, since the start of the scenario.', min: '0 s', max: '36500 d' }),
+  blackoutLasts: fields.duration({ description: 'How long it lasts.', min: '1 s', max: '365 d' }),
 };
 
 const entryName = fields.label({
@@ -227,8 +229,8 @@ const sharedOutages = (description: string) =>
 
 const blackout = z
   .strictObject({
-    at: fields.duration({ description: 'When it begins, since the start of the scenario.', min: '0 s', max: '36500 d' }),
-    lasts: fields.duration({ description: 'How long it lasts.', min: '1 s', max: '365 d' }),
+    at: checked.blackoutAt,
+    lasts: checked.blackoutLasts,
     share: fields.percent({ description: 'Share of the stations, neighbours of each other. Default: 100%.' }).prefault('100%'),
   })
   .transform(({ at, lasts, share }) => ({ fromSeconds: at, seconds: lasts, share }));

@@ -5,7 +5,7 @@
 
 import { systemClock } from '../src/base/clock.ts';
 import type { Scenario } from '../src/grid/scenario/scenario.ts';
-import type { Connection, ConnectionHandlers, Endpoint, Wire } from '../src/network/wire/wire.ts';
+import type { Connection, ConnectionHandlers, Endpoint } from '../src/network/wire/wire.ts';
 import { buildSegment } from '../src/run/segment.ts';
 import { backOffLimits } from '../src/simulator/back-off.ts';
 import { PushMessages } from '../src/simulator/push-messages.ts';
@@ -14,24 +14,18 @@ import { LockStep } from '../src/simulator/schedule.ts';
 
 const NOWHERE: Endpoint = { address: '127.0.0.1', port: 9 };
 
-class NullWire implements Wire {
-  connect(_options: unknown, handlers: ConnectionHandlers): Connection {
-    systemClock.schedule(0, () => handlers.onOpen?.());
-    return {
-      local: NOWHERE,
-      remote: NOWHERE,
-      queuedBytes: 0,
-      write: () => true,
-      pause: () => {},
-      resume: () => {},
-      end: () => {},
-      destroy: () => {},
-    };
-  }
-
-  listen(): void {
-    throw new Error('nobody listens on a null wire');
-  }
+function nullConnection(handlers: ConnectionHandlers): Connection {
+  systemClock.schedule(0, () => handlers.onOpen?.());
+  return {
+    local: NOWHERE,
+    remote: NOWHERE,
+    queuedBytes: 0,
+    write: () => true,
+    pause: () => {},
+    resume: () => {},
+    end: () => {},
+    destroy: () => {},
+  };
 }
 
 export async function benchNullSink(scenario: Scenario): Promise<Record<string, number>> {
@@ -42,7 +36,6 @@ export async function benchNullSink(scenario: Scenario): Promise<Record<string, 
   const simulator = await new Promise<PushSimulator>((resolve) => {
     const playing: PushSimulator = new PushSimulator({
       clock: systemClock,
-      wire: new NullWire(),
       plan: grid.plan,
       times: grid.times,
       messages: new PushMessages(grid),
@@ -50,8 +43,7 @@ export async function benchNullSink(scenario: Scenario): Promise<Record<string, 
       backOff: backOffLimits('max'),
       confirmed: false,
       fromStep: 0,
-      target: () => NOWHERE,
-      source: () => undefined,
+      connect: (_, handlers) => nullConnection(handlers),
       schedule: (onDue) => new LockStep({ fromStation, toStation, fromStep: 0, steps, onDue }),
       onFinished: () => resolve(playing),
     });

@@ -1,7 +1,8 @@
 /**
  * Many coarse timers on one: each key (0 .. keys-1) has at most one time at which it is due, kept in columns, with no object
  * for it. A wheel of slots, one for each grain of time; what is due after a whole turn stays in its slot until its turn comes.
- * The clock is only asked while something waits. A key is due up to one grain late, never early. 20 bytes a key.
+ * The clock is only asked while something waits. A key is due up to one grain late, never early. 12 bytes a key.
+ * Times up to 2^31 grains after the wheel was made.
  */
 
 import { assert } from './assert.ts';
@@ -9,6 +10,7 @@ import type { Clock, Timer } from './clock.ts';
 
 const SLOTS = 1024;
 const NONE = -1;
+const TICKS_MAX = 2 ** 31 - 1;
 
 export class TimerWheel {
   readonly #clock: Clock;
@@ -18,10 +20,11 @@ export class TimerWheel {
   readonly #head = new Int32Array(SLOTS).fill(NONE);
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
-  readonly #due: Float64Array;
+  readonly #due: Int32Array;
   #waiting = 0;
   /** All ticks up to this one are done. */
-  #tick: number;
+  #tick = 0;
+  readonly #originMs: number;
   #timer: Timer | null = null;
 
   constructor(options: { readonly clock: Clock; readonly keys: number; readonly grainMs: number; readonly onDue: (key: number) => void }) {
@@ -31,8 +34,8 @@ export class TimerWheel {
     this.#onDue = options.onDue;
     this.#next = new Int32Array(options.keys).fill(NONE);
     this.#previous = new Int32Array(options.keys).fill(NONE);
-    this.#due = new Float64Array(options.keys).fill(NONE);
-    this.#tick = this.#tickAt(options.clock.nowMs());
+    this.#due = new Int32Array(options.keys).fill(NONE);
+    this.#originMs = options.clock.nowMs();
   }
 
   /** Keys that are scheduled. */
@@ -47,7 +50,7 @@ export class TimerWheel {
   /** Calls `onDue(key)` at `atMs` of the clock or up to one grain later; takes the place of an earlier time of the key. */
   schedule(key: number, atMs: number): void {
     if (this.#waiting === 0) this.#tick = Math.max(this.#tick, this.#tickAt(this.#clock.nowMs()));
-    const tick = Math.max(Math.ceil(atMs / this.#grainMs), this.#tick + 1);
+    const tick = Math.min(Math.max(Math.ceil((atMs - this.#originMs) / this.#grainMs), this.#tick + 1), TICKS_MAX);
     if (this.#due[key] === tick) return;
     this.cancel(key);
     const slot = tick % SLOTS;
@@ -83,12 +86,12 @@ export class TimerWheel {
   }
 
   #tickAt(ms: number): number {
-    return Math.floor(ms / this.#grainMs);
+    return Math.floor((ms - this.#originMs) / this.#grainMs);
   }
 
   #wait(): void {
     if (this.#timer !== null || this.#waiting === 0) return;
-    const wait = (this.#tick + 1) * this.#grainMs - this.#clock.nowMs();
+    const wait = this.#originMs + (this.#tick + 1) * this.#grainMs - this.#clock.nowMs();
     this.#timer = this.#clock.schedule(Math.max(wait, 0), () => {
       this.#timer = null;
       this.#advance();
@@ -117,7 +120,7 @@ export class TimerWheel {
         this.#onDue(key);
       }
       // What was called may have moved the next key elsewhere: then begin again, for whatever is left.
-      if (due && after !== NONE && (this.#due[after]! === NONE || this.#due[after]! % SLOTS !== slot)) key = this.#head[slot]!;
+      if (due && after !== NONE && (!this.isScheduled(after) || this.#due[after]! % SLOTS !== slot)) key = this.#head[slot]!;
       else key = after;
     }
   }

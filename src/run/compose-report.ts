@@ -13,7 +13,9 @@ import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { GridAudit, TimedAudit } from './audit-processes.ts';
 import type { HeadendStats } from './headend-processes.ts';
+import type { EncodedLinks } from './segment-links.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
+import { linkFacts } from './compose-links.ts';
 import { Distribution, histogramPercentiles, quantilesOf } from './distribution.ts';
 
 export interface RunOutcome {
@@ -27,6 +29,9 @@ export interface RunOutcome {
   readonly simulator: SimulatorStats;
   /** Units of 0.1 ms. */
   readonly histograms: { readonly confirmation: Histogram; readonly lateness: Histogram };
+  /** What the links did, of each simulator process; and how many there are of each category. */
+  readonly links: readonly EncodedLinks[];
+  readonly linkCounts: readonly number[];
   readonly headend: HeadendStats | null;
   /** False: what the head-end stored could not be looked at; the audit then knows only what was planned and sent. */
   readonly audited: boolean;
@@ -43,6 +48,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
   const run = runFacts(outcome);
   const audit = auditFacts(outcome);
   const delays = delaysOf(outcome);
+  const links = linkFacts(outcome.scenario, outcome.linkCounts, outcome.links);
   const { processes, headend, simulator } = outcome;
   const machine = machineFacts();
   return {
@@ -53,12 +59,14 @@ export function composeReport(outcome: RunOutcome): RunReport {
       run,
       audit,
       delays,
+      links,
       processes,
       malformed: simulator.malformed + (headend?.malformedMessages ?? 0),
       backpressure: simulator.backpressure,
     }),
     series: seriesOf(outcome),
     delays,
+    links,
     processes,
     machine,
   };

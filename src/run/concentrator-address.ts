@@ -36,9 +36,16 @@ export class AddressBlock {
 export const LOOPBACK_FIRST = '127.64.0.1';
 const LOOPBACK = new AddressBlock(LOOPBACK_FIRST);
 
-/** Address that a concentrator pushes from; undefined: towards other than loopback the system chooses. */
-export function concentratorAddress(station: number, targetAddress: string): string | undefined {
-  return targetAddress.startsWith('127.') ? LOOPBACK.addressOf(station) : undefined;
+/** Another address of a concentrator is so many further on; the block on loopback has room for four of each of a million. */
+const ADDRESS_STEP = 2 ** 20;
+const ADDRESSES = 4;
+
+/**
+ * Address that a concentrator pushes from; undefined: towards other than loopback the system chooses. `address`: 0, and one more whenever
+ * its line has got another.
+ */
+export function concentratorAddress(station: number, targetAddress: string, address = 0): string | undefined {
+  return targetAddress.startsWith('127.') ? LOOPBACK.addressOf(station + (address % ADDRESSES) * ADDRESS_STEP) : undefined;
 }
 
 /** u32, or -1: no IPv4 address in dotted form. */

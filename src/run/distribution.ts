@@ -1,7 +1,7 @@
 /** Weighted values and their percentiles, for delays that are known as counts. */
 
 import type { Histogram } from 'hdr-histogram-js';
-import type { Percentiles } from '../report/run-report.ts';
+import type { Percentiles } from '../report/percentiles.ts';
 
 const CONDENSED_VALUES = 1000;
 

@@ -14,6 +14,7 @@ import { PullSimulator } from '../simulator/pull-simulator.ts';
 import { AskedTime, ClockTime, type PullTime } from '../simulator/pull-time.ts';
 import { AddressBlock, LOOPBACK_FIRST } from './concentrator-address.ts';
 import type { ToSimulator } from './simulator-messages.ts';
+import { segmentLinks, type SegmentLinks } from './segment-links.ts';
 import type { SegmentGrid } from './segment.ts';
 
 export interface PullSegmentOptions {
@@ -28,6 +29,7 @@ export interface PullSegmentOptions {
 
 export class PullSegment {
   readonly simulator: PullSimulator<Device>;
+  readonly links: SegmentLinks;
   readonly #options: PullSegmentOptions;
   readonly #clock: Clock;
   readonly #presence: Presence;
@@ -41,11 +43,15 @@ export class PullSegment {
     const { fromStation, toStation } = grid.plan;
     this.#presence = new Presence({ ...grid, fromStation, toStation });
     this.#time = new AskedTime({ scenario, presence: this.#presence, fromStation, toStation, fromStep });
+    this.links = segmentLinks(
+      { scenario, grid, clock: this.#clock, wire: options.wire ?? new TcpWire(), firstAddress: prepare.firstAddress },
+      (station) => (this.#time.unixSeconds(station) - scenario.behaviour.start.unixSeconds) * 1000,
+    );
     const block = new AddressBlock(prepare.firstAddress ?? LOOPBACK_FIRST);
     const hosts = this.#hosts();
     this.simulator = new PullSimulator<Device>({
       clock: this.#clock,
-      wire: options.wire ?? new TcpWire(),
+      wire: this.links.wire,
       scenario,
       presence: this.#presence,
       fromStation,
@@ -73,6 +79,7 @@ export class PullSegment {
         ? new AskedTime({ ...common, fromStep })
         : new ClockTime({ ...common, clock: this.#clock, speed: scenario.speed, originUnixMs, onStep: () => this.simulator.stepBegan() });
     this.simulator.use(this.#time);
+    this.links.start(originUnixMs);
     return this.simulator;
   }
 

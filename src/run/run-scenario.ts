@@ -140,6 +140,8 @@ class ScenarioRun {
       audited: headend !== null && audit !== null,
       simulator: simulators.stats(),
       histograms: simulators.histograms,
+      links: simulators.links,
+      linkCounts: scenario.grid.links.map((_, category) => stations.link.reduce((count, link) => count + (link === category ? 1 : 0), 0)),
       headend: headend?.stats() ?? null,
       audit,
       restarts: this.#restarts,

@@ -3,6 +3,7 @@
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
+import type { EncodedLinks } from './segment-links.ts';
 import type { Segment } from './segment.ts';
 
 export type ToSimulator =
@@ -40,6 +41,8 @@ export interface SimulatorProgress {
   /** hdr-histogram-js, compressed base64, units of 0.1 ms; only with `finished`. */
   readonly confirmation: string | null;
   readonly lateness: string | null;
+  /** What the links did; only with `finished`, and where links are played. */
+  readonly links: EncodedLinks | null;
 }
 
 /** `listening`: where, in pull. */

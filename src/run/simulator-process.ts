@@ -2,18 +2,12 @@
 
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { systemClock } from '../base/clock.ts';
-import type { PushTimes } from '../grid/plan/push-time.ts';
-import type { Scenario } from '../grid/scenario/scenario.ts';
-import { TcpWire } from '../network/wire/tcp-wire.ts';
-import { backOffLimits } from '../simulator/back-off.ts';
-import { PushMessages } from '../simulator/push-messages.ts';
-import { PushSimulator } from '../simulator/push-simulator.ts';
 import type { DelayLog } from '../simulator/delay-log.ts';
 import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
-import { LockStep, OpenLoop, type Schedule, type ScheduleOptions } from '../simulator/schedule.ts';
-import { concentratorAddress } from './concentrator-address.ts';
 import { PullSegment } from './pull-segment.ts';
-import { buildSegment, type SegmentGrid } from './segment.ts';
+import { PushSegment } from './push-segment.ts';
+import { buildSegment } from './segment.ts';
+import type { SegmentLinks } from './segment-links.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
 
 const PROGRESS_MS = 200;
@@ -25,22 +19,27 @@ const CLOSE_MS = 10_000;
 type Prepare = Extract<ToSimulator, { type: 'prepare' }>;
 
 /** What a simulator of either kind can be asked. */
-interface Playing {
+interface Simulator {
   readonly stats: SimulatorStats;
   readonly settledStep: number;
   readonly meanSettledStep: number;
   readonly ledger: Ledger;
   readonly delays: DelayLog;
-  start(): void;
   hold(): void;
   end(): void;
+}
+
+interface Playing {
+  readonly simulator: Simulator;
+  readonly links: SegmentLinks;
+  start(): void;
 }
 
 class SimulatorProcess {
   #prepare: Prepare | null = null;
   #make: ((originUnixMs: number) => Playing) | null = null;
   #originUnixMs: number | null = null;
-  #simulator: Playing | null = null;
+  #playing: Playing | null = null;
 
   receive(message: ToSimulator): void {
     if (message.type === 'prepare') {
@@ -50,7 +49,7 @@ class SimulatorProcess {
       this.#originUnixMs = message.originUnixMs;
       this.#play();
     } else if (message.type === 'hold') {
-      this.#simulator?.hold();
+      this.#playing?.simulator.hold();
       systemClock.schedule(LAST_CONFIRMATIONS_MS, () => this.#finished());
     } else {
       this.#leave();
@@ -59,16 +58,20 @@ class SimulatorProcess {
 
   /** When it is ready and has been told to, whichever comes last. */
   #play(): void {
-    if (this.#make === null || this.#originUnixMs === null || this.#simulator !== null) return;
-    this.#simulator = this.#make(this.#originUnixMs);
-    this.#simulator.start();
+    if (this.#make === null || this.#originUnixMs === null || this.#playing !== null) return;
+    this.#playing = this.#make(this.#originUnixMs);
+    this.#playing.start();
     this.#report();
   }
 
   #prepared(prepare: Prepare): void {
     const grid = buildSegment(prepare.scenario, prepare.segment);
     if (prepare.listen === null) {
-      this.#make = (originUnixMs) => pushSimulator(prepare, grid, { originUnixMs, onFinished: () => this.#finished() });
+      const { fromStep, targets, confirmed } = prepare;
+      this.#make = (originUnixMs) => {
+        const push = new PushSegment({ grid, fromStep, targets, confirmed, originUnixMs, onFinished: () => this.#finished() });
+        return { simulator: push.simulator, links: push.links, start: () => push.start() };
+      };
       tell({ type: 'ready', listening: null });
       this.#play();
       return;
@@ -79,7 +82,10 @@ class SimulatorProcess {
         tell({ type: 'failed', why: result.error });
         return;
       }
-      this.#make = (originUnixMs) => pull.play(originUnixMs);
+      this.#make = (originUnixMs) => {
+        const simulator = pull.play(originUnixMs);
+        return { simulator, links: pull.links, start: () => simulator.start() };
+      };
       tell({ type: 'ready', listening: result });
       this.#play();
     });
@@ -87,39 +93,40 @@ class SimulatorProcess {
 
   #report(): void {
     systemClock.schedule(PROGRESS_MS, () => {
-      if (this.#simulator === null) return;
-      tell(progressOf(this.#simulator, 'progress'));
+      if (this.#playing === null) return;
+      tell(progressOf(this.#playing, 'progress'));
       this.#report();
     });
   }
 
   #finished(): void {
-    if (this.#simulator === null) return;
+    if (this.#playing === null) return;
     // Who is pulled goes on answering until the head-end is gone.
-    if (this.#prepare?.listen !== null) tell(progressOf(this.#simulator, 'finished'));
+    if (this.#prepare?.listen !== null) tell(progressOf(this.#playing, 'finished'));
     else this.#leave();
   }
 
   /** Reports for the last time; the process ends by itself once its connections have. */
   #leave(): void {
-    const simulator = this.#simulator;
-    if (simulator === null) {
+    const playing = this.#playing;
+    if (playing === null) {
       leave();
       return;
     }
-    const last = progressOf(simulator, 'finished');
-    simulator.end();
-    this.#simulator = null;
+    const last = progressOf(playing, 'finished');
+    playing.simulator.end();
+    this.#playing = null;
     process.send?.(last, () => {
       process.off('disconnect', leave);
       if (process.connected) process.disconnect();
     });
+    playing.links.stop();
     const limit = setTimeout(leave, CLOSE_MS);
     limit.unref();
   }
 }
 
-function progressOf(simulator: Playing, type: 'progress' | 'finished'): SimulatorProgress {
+function progressOf({ simulator, links }: Playing, type: 'progress' | 'finished'): SimulatorProgress {
   const last = type === 'finished';
   const { confirmation, lateness } = simulator.delays;
   return {
@@ -130,39 +137,8 @@ function progressOf(simulator: Playing, type: 'progress' | 'finished'): Simulato
     ledger: last ? simulator.ledger : null,
     confirmation: last ? encodeIntoCompressedBase64(confirmation) : null,
     lateness: last ? encodeIntoCompressedBase64(lateness) : null,
+    links: last ? links.encoded() : null,
   };
-}
-
-function pushSimulator(
-  prepare: Prepare,
-  grid: SegmentGrid,
-  play: { readonly originUnixMs: number; readonly onFinished: () => void },
-): Playing {
-  const { scenario, targets, fromStep } = prepare;
-  return new PushSimulator({
-    clock: systemClock,
-    wire: new TcpWire(),
-    plan: grid.plan,
-    times: grid.times,
-    messages: new PushMessages(grid),
-    seed: scenario.seed,
-    backOff: backOffLimits(scenario.speed),
-    confirmed: prepare.confirmed,
-    fromStep,
-    target: (station) => targets[station % targets.length] ?? { address: '127.0.0.1', port: 0 },
-    source: (station) => concentratorAddress(station, targets[station % targets.length]?.address ?? ''),
-    schedule: (onDue) => {
-      const { fromStation, toStation, steps } = grid.plan;
-      return scheduleOf(scenario, grid.times, play.originUnixMs, { fromStation, toStation, fromStep, steps, onDue });
-    },
-    onFinished: play.onFinished,
-  });
-}
-
-function scheduleOf(scenario: Scenario, times: PushTimes, originUnixMs: number, options: ScheduleOptions): Schedule {
-  if (scenario.speed === 'max') return new LockStep(options);
-  const originMs = systemClock.nowMs() + originUnixMs - systemClock.unixMs();
-  return new OpenLoop({ ...options, clock: systemClock, times, speed: scenario.speed, originMs });
 }
 
 /** The runner is gone: nobody wants the rest. */

@@ -7,6 +7,7 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import { DELAY_RANGE } from '../simulator/delay-log.ts';
 import { emptySimulatorStats, type SimulatorStats } from '../simulator/simulator-stats.ts';
 import { ManagedProcess } from './managed-process.ts';
+import type { EncodedLinks } from './segment-links.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
 
 export interface SimulatorProcessesOptions {
@@ -53,6 +54,7 @@ export class SimulatorProcesses {
   readonly #members: Member[] = [];
   readonly #confirmation: Histogram = build(DELAY_RANGE);
   readonly #lateness: Histogram = build(DELAY_RANGE);
+  readonly #links: EncodedLinks[] = [];
   readonly #sent: Uint32Array;
   readonly #confirmed: Uint32Array;
   #originUnixMs: number | null = null;
@@ -136,6 +138,11 @@ export class SimulatorProcesses {
     return { confirmation: this.#confirmation, lateness: this.#lateness };
   }
 
+  /** What the links did, of each finished process. */
+  get links(): readonly EncodedLinks[] {
+    return this.#links;
+  }
+
   #member(index: number): Member {
     const { clock, scenario, targets, confirmed, segments } = this.#options;
     const process = new ManagedProcess<ToSimulator, FromSimulator>({
@@ -197,6 +204,7 @@ export class SimulatorProcesses {
     const last = this.#options.listen === null || member.finished;
     if (last && message.confirmation !== null) this.#confirmation.add(decodeFromCompressedBase64(message.confirmation));
     if (last && message.lateness !== null) this.#lateness.add(decodeFromCompressedBase64(message.lateness));
+    if (last && message.links !== null) this.#links.push(message.links);
     const first = !member.finished;
     member.finished = true;
     if (first) member.process.expectEnd(() => {});

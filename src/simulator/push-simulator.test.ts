@@ -8,7 +8,6 @@ import { CONFIRMATION_BYTES, encodeConfirmation } from '../protocol/dlms/push/pu
 import { PushDecoder } from '../protocol/dlms/push/push-decode.ts';
 import { WrapperReceiver } from '../protocol/wrapper/wrapper-receiver.ts';
 import { ReadingBatch } from '../reading/batch.ts';
-import { concentratorAddress } from '../run/concentrator-address.ts';
 import { buildSegment } from '../run/segment.ts';
 import { PushMessages } from './push-messages.ts';
 import { PushSimulator } from './push-simulator.ts';
@@ -81,7 +80,6 @@ function stage(options: { confirmed?: boolean; fromStep?: number; speed?: number
   const state = { finished: false };
   const simulator = new PushSimulator({
     clock,
-    wire,
     plan: grid.plan,
     times: grid.times,
     messages: new PushMessages(grid),
@@ -89,8 +87,7 @@ function stage(options: { confirmed?: boolean; fromStep?: number; speed?: number
     backOff: { baseMs: 20, capMs: 200 },
     confirmed,
     fromStep,
-    target: () => TARGET,
-    source: (station) => concentratorAddress(station, TARGET.address),
+    connect: (station, handlers) => wire.connect({ from: `127.64.0.${station + 1}`, to: TARGET }, handlers),
     schedule: (onDue) => {
       const common = { fromStation, toStation, fromStep, steps, onDue };
       return speed === undefined

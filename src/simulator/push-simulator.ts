@@ -12,7 +12,7 @@ import { ReadyQueue } from '../base/ready-queue.ts';
 import type { Plan } from '../grid/plan/plan.ts';
 import type { PushTimes } from '../grid/plan/push-time.ts';
 import { ConfirmationDecoder } from '../protocol/dlms/push/push-confirmation.ts';
-import type { CloseReason, Connection, Endpoint, Wire } from '../network/wire/wire.ts';
+import type { CloseReason, Connection, ConnectionHandlers } from '../network/wire/wire.ts';
 import { BackOff, type BackOffLimits } from './back-off.ts';
 import { ConfirmationReader } from './confirmation-reader.ts';
 import { DelayLog } from './delay-log.ts';
@@ -22,7 +22,6 @@ import { emptySimulatorStats, type Ledger, type SimulatorStats } from './simulat
 
 export interface PushSimulatorOptions {
   readonly clock: Clock;
-  readonly wire: Wire;
   readonly plan: Plan;
   readonly times: PushTimes;
   readonly messages: PushMessages;
@@ -31,9 +30,12 @@ export interface PushSimulatorOptions {
   /** False: nothing will be confirmed; what was handed to the connection counts as delivered. */
   readonly confirmed: boolean;
   readonly fromStep: number;
-  readonly target: (station: number) => Endpoint;
-  /** Address that the concentrator speaks from; undefined: whatever the system chooses. */
-  readonly source: (station: number) => string | undefined;
+  /** Connects a concentrator with its head-end, over whatever lies between. */
+  readonly connect: (station: number, handlers: ConnectionHandlers) => Connection;
+  /** False: its line is down, and nobody waits for it. Default: all lines are up. */
+  readonly isReachable?: (station: number) => boolean;
+  /** Told the bytes of each step that is sent, before they are. */
+  readonly onStep?: (station: number, step: number, bytes: number) => void;
   readonly schedule: (onDue: (station: number) => void) => Schedule;
   /** Called once, when every concentrator has played all steps and nothing is unconfirmed, or when it is hopeless. */
   readonly onFinished: () => void;
@@ -150,13 +152,9 @@ export class PushSimulator {
 
   #connect(i: number): void {
     if (this.#stopped) return;
-    const { wire, target, source } = this.#options;
-    const station = this.#first + i;
-    const from = source(station);
     const session = new Session(this.#decoder);
-    const to = target(station);
     this.#sessions[i] = session;
-    session.connection = wire.connect(from === undefined ? { to } : { from, to }, {
+    session.connection = this.#options.connect(this.#first + i, {
       onOpen: () => this.#opened(i, session),
       onData: (bytes) => this.#received(i, session, bytes),
       onDrain: () => {
@@ -237,17 +235,18 @@ export class PushSimulator {
 
   /** Lets the others go on without those that have come no further for long, and gives up when nobody does any more. */
   #sweep(): void {
-    const { plan, clock } = this.#options;
+    const { plan, clock, isReachable } = this.#options;
     const nowMs = clock.nowMs();
     let waiting = false;
     for (let i = 0; i < this.#count; i++) {
       const station = this.#first + i;
       const settled = this.ledger.confirmed[i]!;
-      if (settled === plan.steps || settled >= this.#schedule.allowed(station)) continue;
+      if (settled === plan.steps || settled >= this.#schedule.allowed(station) || isReachable?.(station) === false) continue;
       waiting = true;
       if (nowMs - this.#progressMs[i]! >= ABSENT_AFTER_MS) this.#schedule.setAbsent(station, true);
     }
-    if (waiting && nowMs - this.#lastProgressMs >= GIVE_UP_AFTER_MS) this.#finish();
+    if (!waiting) this.#lastProgressMs = nowMs;
+    if (nowMs - this.#lastProgressMs >= GIVE_UP_AFTER_MS) this.#finish();
   }
 
   #wake(i: number): void {
@@ -284,11 +283,13 @@ export class PushSimulator {
   }
 
   #playStep(i: number, step: number): void {
-    const { messages } = this.#options;
+    const { messages, onStep } = this.#options;
     const station = this.#first + i;
     const lateMs = this.#schedule.lateMs(station, step);
+    const before = this.stats.bytes + this.#outbox.length;
     const readings = messages.play(station, this.#outbox);
     const { played } = messages;
+    if (played > 0) onStep?.(station, step, this.stats.bytes + this.#outbox.length - before);
     this.stats.readings += readings;
     this.stats.messages += played;
     if (played > 0) this.#lastSent[i] = messages.lastHundredths;

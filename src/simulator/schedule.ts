@@ -2,7 +2,8 @@
  * Which step a concentrator may play by now.
  *
  * `speed: max`: all concentrators play a turn of `TURN_STEPS` steps before any plays the next turn (those that have come no
- * further for long are not waited for). A turn's messages of one concentrator share a system call. `speed: n`: open loop; each is due at its own intended time, whatever happened before.
+ * further for long are not waited for). A turn's messages of one concentrator share a system call.
+ * `speed: n`: open loop; each is due at its own intended time, whatever happened before.
  */
 
 import { assert } from '../base/assert.ts';
@@ -34,8 +35,16 @@ export interface ScheduleOptions {
 /** Steps that a concentrator plays in one go at `speed: max`. */
 export const TURN_STEPS = 4;
 
+export interface LockStepOptions extends ScheduleOptions {
+  /** When what the station sends at `step` would arrive; those that arrive first are told first. Default: by their number. */
+  readonly arrivalMs?: (station: number, step: number) => number;
+}
+
 export class LockStep implements Schedule {
-  readonly #options: ScheduleOptions;
+  readonly #options: LockStepOptions;
+  /** Stations of the segment, in the order in which they are told; and their arrivals. */
+  readonly #order: Uint32Array;
+  readonly #arrival: Float64Array;
   readonly #absent: Uint8Array;
   /** By station: all steps below were played at least once. A step that is played again counts only once. */
   readonly #playedThrough: Uint32Array;
@@ -45,10 +54,13 @@ export class LockStep implements Schedule {
   #present: number;
   #open: number;
 
-  constructor(options: ScheduleOptions) {
+  constructor(options: LockStepOptions) {
     this.#options = options;
+    const count = options.toStation - options.fromStation;
+    this.#order = Uint32Array.from({ length: count }, (_, i) => i);
+    this.#arrival = new Float64Array(options.arrivalMs === undefined ? 0 : count);
     this.#end = Math.min(options.fromStep + TURN_STEPS, options.steps);
-    this.#present = options.toStation - options.fromStation;
+    this.#present = count;
     this.#open = this.#present;
     this.#absent = new Uint8Array(this.#open);
     this.#playedThrough = new Uint32Array(this.#open).fill(options.fromStep);
@@ -96,8 +108,18 @@ export class LockStep implements Schedule {
   }
 
   #announce(): void {
-    const { fromStation, toStation, onDue } = this.#options;
-    for (let station = fromStation; station < toStation; station++) onDue(station);
+    const { fromStation, onDue } = this.#options;
+    this.#arrange();
+    for (const i of this.#order) onDue(fromStation + i);
+  }
+
+  #arrange(): void {
+    const { fromStation, arrivalMs } = this.#options;
+    if (arrivalMs === undefined) return;
+    const step = Math.max(this.#end - TURN_STEPS, 0);
+    const arrival = this.#arrival;
+    for (let i = 0; i < arrival.length; i++) arrival[i] = arrivalMs(fromStation + i, step);
+    this.#order.sort((a, b) => arrival[a]! - arrival[b]! || a - b);
   }
 }
 

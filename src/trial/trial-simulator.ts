@@ -3,13 +3,10 @@
 import type { Clock } from '../base/clock.ts';
 import { draw, streamKey } from '../base/random.ts';
 import type { Endpoint, Wire } from '../network/wire/wire.ts';
-import { concentratorAddress } from '../run/concentrator-address.ts';
 import { PullSegment } from '../run/pull-segment.ts';
+import { PushSegment } from '../run/push-segment.ts';
 import type { SegmentGrid } from '../run/segment.ts';
-import { PushMessages } from '../simulator/push-messages.ts';
-import { PushSimulator } from '../simulator/push-simulator.ts';
 import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
-import { LockStep } from '../simulator/schedule.ts';
 
 const RESTART_MS = 200;
 
@@ -118,23 +115,33 @@ export class TrialSimulator {
 
   #makePush(fromStep: number): Simulator {
     const { clock, wire, grid, targets, seed } = this.#options;
-    const { fromStation, toStation, steps } = grid.plan;
-    return new PushSimulator({
+    const push = new PushSegment({
+      grid,
+      fromStep,
+      targets,
+      confirmed: true,
+      originUnixMs: clock.unixMs(),
       clock,
       wire,
-      plan: grid.plan,
-      times: grid.times,
-      messages: new PushMessages(grid),
       seed: seed + this.#lives,
       backOff: { baseMs: 20, capMs: 500 },
-      confirmed: true,
-      fromStep,
-      target: (station) => targets[station % targets.length] ?? { address: '127.0.0.1', port: 0 },
-      source: (station) => concentratorAddress(station, '127.0.0.1'),
-      schedule: (onDue) => new LockStep({ fromStation, toStation, fromStep, steps, onDue }),
       onFinished: () => {
         this.finished = true;
       },
     });
+    const { simulator } = push;
+    return {
+      get ledger() {
+        return simulator.ledger;
+      },
+      get stats() {
+        return simulator.stats;
+      },
+      get settledStep() {
+        return simulator.settledStep;
+      },
+      start: () => push.start(),
+      crash: () => simulator.crash(),
+    };
   }
 }

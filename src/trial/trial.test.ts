@@ -57,6 +57,24 @@ describe('the whole system on a virtual clock', () => {
     expect(connections + intake + store + simulator).toBeGreaterThan(2);
   });
 
+  it('outages in common, while everything breaks: push and pull are exact, and store the very same rows', async () => {
+    const network =
+      'network={ cells: { stations: 3, accessible: 90%, outage: 1 h }, regions: { stations: 5, accessible: 90%, outage: 2 h }, ' +
+      'blackouts: [{ at: 4 h, lasts: 2 h }, { at: 9 h, lasts: 3 h, share: 40% }] }';
+    const sets = ['grid.stations=12', 'grid.meters=500', 'behaviour.steps=64', network];
+    const play = (communication: string, faultsPerSecond: number) => {
+      const scenario = scenarioOf(...sets, `behaviour.communication=${communication}`);
+      return runTrial({ scenario, seed: 300, simulators: 2, intakes: 2, faultsPerSecond });
+    };
+    const [push, pull] = [await play('push', 50), await play('pull', 5)];
+    for (const { audit } of [push, pull]) expect(audit.findings).toMatchObject({ ...EXACT, stored: push.audit.findings.planned });
+    const alone = await runTrial({ scenario: scenarioOf(...sets.slice(0, 3)), seed: 300, simulators: 2, intakes: 2, faultsPerSecond: 0 });
+    expect(alone.audit.findings.planned).toBeGreaterThan(push.audit.findings.planned);
+    // Nobody sends at 5 h.
+    expect(push.audit.series.communicating[20]).toBe(0);
+    expect(push.audit.series.communicating[15]).toBeGreaterThan(0);
+  });
+
   it('is the same every time for one seed', async () => {
     const small = scenarioOf('grid.stations=8', 'grid.meters=400', 'behaviour.steps=48');
     const twice = [1, 2].map(() => runTrial({ scenario: small, seed: 7, simulators: 1, intakes: 1, faultsPerSecond: 100 }));

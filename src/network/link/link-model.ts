@@ -35,6 +35,8 @@ const FLOWS_SWEPT_AT = 1024;
 class Flow {
   /** Segments since nothing was under way. */
   segments = 0;
+  /** When the last one left. */
+  leftMs = 0;
   /** When their acknowledgements come, by segment; a ring once it has WINDOW_MAX places. */
   acks = new Float64Array(FLOW_SEGMENTS_MIN);
 
@@ -82,12 +84,13 @@ export class LinkModel {
   readonly #first: number;
   /** By link and direction, 2 * link + direction. */
   readonly #tat: Float64Array;
-  readonly #lastLeft: Float64Array;
   readonly #lastArrival: Float64Array;
   readonly #lastAck: Float64Array;
   readonly #draws: Uint32Array;
+  /** Empty where no category has correlation, or bursts. */
   readonly #lastUniform: Uint32Array;
   readonly #bad: Uint8Array;
+  /** By link: round trip as it is measured, and its mean deviation. */
   readonly #srtt: Float32Array;
   readonly #deviation: Float32Array;
   readonly #flows = new Map<number, Flow>();
@@ -112,14 +115,13 @@ export class LinkModel {
     this.#first = options.first;
     const ends = 2 * this.links;
     this.#tat = new Float64Array(ends);
-    this.#lastLeft = new Float64Array(ends);
     this.#lastArrival = new Float64Array(ends);
     this.#lastAck = new Float64Array(ends);
     this.#draws = new Uint32Array(ends);
-    this.#lastUniform = new Uint32Array(ends);
-    this.#bad = new Uint8Array(ends);
-    this.#srtt = new Float32Array(ends);
-    this.#deviation = new Float32Array(ends);
+    this.#lastUniform = new Uint32Array(categories.some(({ correlation }) => correlation > 0) ? ends : 0);
+    this.#bad = new Uint8Array(categories.some(({ lossBursts }) => lossBursts !== null) ? ends : 0);
+    this.#srtt = new Float32Array(this.links);
+    this.#deviation = new Float32Array(this.links);
   }
 
   statsOf(link: number): LinkCategoryStats {
@@ -129,6 +131,17 @@ export class LinkModel {
   /** When the last byte that was handed over in this direction arrives. */
   lastArrivalMs(link: number, direction: Direction): number {
     return this.#lastArrival[2 * link + direction]!;
+  }
+
+  /** The delay that the next packet will have; drawn, and not used up. */
+  nextDelayMs(link: number, direction: Direction): number {
+    const end = 2 * link + direction;
+    const draws = this.#draws[end]!;
+    const last = this.#lastUniform[end];
+    const delay = this.#delay(end, this.#laws[this.#category[link]!]!);
+    this.#draws[end] = draws;
+    if (last !== undefined) this.#lastUniform[end] = last;
+    return delay;
   }
 
   /** One packet of its own, such as the end of a connection: when it arrives, behind all before it. */
@@ -168,10 +181,10 @@ export class LinkModel {
 
   /** A new connection has measured nothing but its handshake, and nothing of an old one is under way. */
   #begin(link: number, roundTripMs: number, atMs: number): void {
+    this.#srtt[link] = roundTripMs;
+    this.#deviation[link] = roundTripMs / 2;
     for (const direction of [UP, DOWN] as const) {
       const end = 2 * link + direction;
-      this.#srtt[end] = roundTripMs;
-      this.#deviation[end] = roundTripMs / 2;
       this.#lastAck[end] = 0;
       this.#lastArrival[end] = atMs;
       this.#flows.delete(end);
@@ -181,16 +194,19 @@ export class LinkModel {
   /** What the round trip of an established connection has come to be measured as. For comparisons with expectations. */
   settle(link: number): void {
     const { delayMs, jitterMs } = this.#laws[this.#category[link]!]!;
-    for (const direction of [UP, DOWN] as const) {
-      this.#srtt[2 * link + direction] = 2 * delayMs;
-      this.#deviation[2 * link + direction] = MEAN_DEVIATION * jitterMs * Math.SQRT2;
-    }
+    this.#srtt[link] = 2 * delayMs;
+    this.#deviation[link] = MEAN_DEVIATION * jitterMs * Math.SQRT2;
+  }
+
+  /** Segments of a message. */
+  segmentsOf(bytes: number): number {
+    return Math.ceil(bytes / SEGMENT_BYTES);
   }
 
   /** Hands over `bytes` at `atMs`; answers when the last of them arrives. Its segments are in `arrivals`. */
   send(link: number, direction: Direction, atMs: number, bytes: number): number {
     assert(bytes > 0, 'a message has bytes');
-    const segments = Math.ceil(bytes / SEGMENT_BYTES);
+    const segments = this.segmentsOf(bytes);
     if (this.arrivals.length < segments) this.arrivals = new Float64Array(2 * segments);
     const law = this.#laws[this.#category[link]!]!;
     const end = 2 * link + direction;
@@ -212,7 +228,7 @@ export class LinkModel {
     const { arrivals } = this;
     const flow = this.#flow(end, atMs, segments);
     let tat = this.#tat[end]!;
-    let left = flow === null || flow.segments === 0 ? atMs : Math.max(atMs, this.#lastLeft[end]!);
+    let left = flow === null || flow.segments === 0 ? atMs : Math.max(atMs, flow.leftMs);
     let arrival = this.#lastArrival[end]!;
     let ack = 0;
     for (let i = 0; i < segments; i++) {
@@ -231,11 +247,11 @@ export class LinkModel {
       arrival = Math.max(arrival, left + travelled);
       arrivals[i] = arrival;
       ack = arrival + this.#delay(end ^ 1, law);
-      if (losses === 0) this.#measure(end, ack - left);
+      if (losses === 0) this.#measure(end >> 1, ack - left);
       flow?.add(ack);
     }
     this.#tat[end] = tat;
-    this.#lastLeft[end] = left;
+    if (flow !== null) flow.leftMs = left;
     this.#lastArrival[end] = arrival;
     this.#lastAck[end] = Math.max(this.#lastAck[end]!, ack);
     return arrival;
@@ -290,7 +306,7 @@ export class LinkModel {
       further--;
       ms = 3 * law.packetMs + this.#delay(end, law) + this.#delay(end ^ 1, law);
     }
-    let rto = this.#rtoMs(end);
+    let rto = this.#rtoMs(end >> 1);
     for (let i = 0; i < further; i++) {
       stats.timeouts++;
       ms += rto;
@@ -299,22 +315,22 @@ export class LinkModel {
     return ms + this.#delay(end, law);
   }
 
-  #rtoMs(end: number): number {
-    const srtt = this.#srtt[end]!;
+  #rtoMs(link: number): number {
+    const srtt = this.#srtt[link]!;
     if (srtt === 0) return this.#tcp.initialRtoMs;
-    return Math.min(RTO_MAX_MS, srtt + Math.max(RTO_MIN_MS, 4 * this.#deviation[end]!));
+    return Math.min(RTO_MAX_MS, srtt + Math.max(RTO_MIN_MS, 4 * this.#deviation[link]!));
   }
 
   /** A round trip of a segment that was sent once (RFC 6298). */
-  #measure(end: number, roundTripMs: number): void {
-    const srtt = this.#srtt[end]!;
+  #measure(link: number, roundTripMs: number): void {
+    const srtt = this.#srtt[link]!;
     if (srtt === 0) {
-      this.#srtt[end] = roundTripMs;
-      this.#deviation[end] = roundTripMs / 2;
+      this.#srtt[link] = roundTripMs;
+      this.#deviation[link] = roundTripMs / 2;
       return;
     }
-    this.#deviation[end] = this.#deviation[end]! + (Math.abs(srtt - roundTripMs) - this.#deviation[end]!) / 4;
-    this.#srtt[end] = srtt + (roundTripMs - srtt) / 8;
+    this.#deviation[link] = this.#deviation[link]! + (Math.abs(srtt - roundTripMs) - this.#deviation[link]!) / 4;
+    this.#srtt[link] = srtt + (roundTripMs - srtt) / 8;
   }
 
   #delay(end: number, law: Law): number {

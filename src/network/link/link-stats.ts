@@ -3,10 +3,11 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 import { DOWN, UP } from './link-parameters.ts';
 
-/** Of all histograms of links, in ms, so that they can be added up. */
+/** Of all histograms of links, in ms, so that they can be added up. They grow as they need to: most stay small. */
 export const LINK_DELAY_RANGE = {
   lowestDiscernibleValue: 1,
-  highestTrackableValue: 2 ** 31,
+  highestTrackableValue: 2,
+  autoResize: true,
   numberOfSignificantValueDigits: 3,
 } as const;
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock, VirtualClock, type Clock } from '../../base/clock.ts';
+import { Lines } from '../link/lines.ts';
+import { LinkModel } from '../link/link-model.ts';
+import { LinkWire } from '../link/link-wire.ts';
 import { MemoryWire } from './memory-wire.ts';
 import { TcpWire } from './tcp-wire.ts';
 import { TEST_AUTHORITY_CERTIFICATE, TEST_SERVER_CERTIFICATE, TEST_SERVER_KEY } from './tls-certificates.fixture.ts';
@@ -20,6 +23,23 @@ function tcpStage(): Stage {
 function tlsStage(): Stage {
   const identity = { certificate: TEST_SERVER_CERTIFICATE, key: TEST_SERVER_KEY };
   return { wire: new TlsWire({ identity, authorities: [TEST_AUTHORITY_CERTIFICATE] }), clock: systemClock, until: untilReal };
+}
+
+/** A slow link on the way out of the connecting side, or into the listening one. */
+function linkStage(side: 'connects' | 'listens'): Stage {
+  const { wire: memory, clock, until } = memoryStage();
+  const categories = [
+    { name: 'slow', latencyMs: 600, jitterMs: 200, correlation: 0, loss: 0.01, lossBursts: null, ratePacketsPerSecond: 15, burstPackets: 5, excess: 'shape', session: null },
+  ] as const;
+  const common = { seed: 1, categories, category: new Uint8Array(1), first: 0 };
+  const model = new LinkModel({ ...common, direction: 'each', tcp: 'today' });
+  const lines = new Lines({ ...common, stats: model.stats });
+  const links = new LinkWire({ clock, wire: memory, model, lines, speed: 10, linkAt: () => 0 });
+  const wire: Wire = {
+    connect: (options, handlers) => (side === 'connects' ? links.connectLink(0, { from: () => options.from, to: options.to }, handlers) : memory.connect(options, handlers)),
+    listen: (at, accept, ready) => (side === 'listens' ? links : memory).listen(at, accept, ready),
+  };
+  return { wire, clock, until };
 }
 
 async function untilReal(condition: () => boolean): Promise<void> {
@@ -91,6 +111,8 @@ describe.each([
   ['tcp', tcpStage],
   ['tls', tlsStage],
   ['memory', memoryStage],
+  ['link that connects', () => linkStage('connects')],
+  ['link that listens', () => linkStage('listens')],
 ])('%s wire', (_name, makeStage) => {
   it('carries bytes in order, both ways, and lets the caller reuse its memory at once', async () => {
     const stage = makeStage();

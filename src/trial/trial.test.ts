@@ -70,9 +70,9 @@ describe('the whole system on a virtual clock', () => {
     for (const { audit } of [push, pull]) expect(audit.findings).toMatchObject({ ...EXACT, stored: push.audit.findings.planned });
     const alone = await runTrial({ scenario: scenarioOf(...sets.slice(0, 3)), seed: 300, simulators: 2, intakes: 2, faultsPerSecond: 0 });
     expect(alone.audit.findings.planned).toBeGreaterThan(push.audit.findings.planned);
-    // Nobody sends at 5 h.
-    expect(push.audit.series.communicating[20]).toBe(0);
-    expect(push.audit.series.communicating[15]).toBeGreaterThan(0);
+    // At 5 h nobody sends.
+    expect(push.audit.series.meters[20]).toBe(0);
+    expect(push.audit.series.meters[15]).toBeGreaterThan(0);
   });
 
   it('is the same every time for one seed', async () => {

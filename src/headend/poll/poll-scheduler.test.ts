@@ -140,6 +140,48 @@ describe('poll scheduler', () => {
     expect(bench.run()).toEqual(['0 a', '10 b']);
   });
 
+  it('serves what is urgent while only the rest is paused', () => {
+    const bench = new Bench({ devices: 2, activeMax: 1 });
+    bench.scheduler.pause('repair');
+    bench.submit(0, 'mass');
+    bench.submit(0, 'repair', { priority: 'repair' });
+    bench.submit(1, 'read', { priority: 'on-demand' });
+    bench.submit(0, 'command', { priority: 'command' });
+    expect(bench.run()).toEqual(['0 read', '10 command']);
+    bench.scheduler.resume();
+    expect(bench.run().slice(2)).toEqual(['20 repair', '30 mass']);
+  });
+
+  it('lets something urgent that came while a job failed go at once, and what failed itself not', () => {
+    const bench = new Bench({ devices: 1, backOff: { baseMs: 10_000, capMs: 10_000 } });
+    bench.submit(0, 'mass', { fails: 1 });
+    bench.submit(0, 'command', { priority: 'command', fails: 1 });
+    bench.submit(0, 'other', { priority: 'command' });
+    const log = bench.run();
+    expect(log.slice(0, 2)).toEqual(['0 mass', '10 command']);
+    expect(log.slice(2).map((line) => line.replace(/^[\d.]+ /, ''))).toEqual(['command', 'other', 'mass']);
+    expect(Number(log[2]?.split(' ')[0])).toBeGreaterThan(5000);
+  });
+
+  it('gives back a job that waits, and what waited behind it goes on', () => {
+    const { clock, scheduler } = new Bench({ devices: 1 });
+    const log: string[] = [];
+    const job = (name: string, priority: Priority): PollJob => ({
+      priority,
+      attemptsMax: 1,
+      run: (done) => {
+        log.push(name);
+        clock.schedule(10, () => done('done'));
+      },
+    });
+    const [first, command, mass] = [job('first', 'mass'), job('command', 'command'), job('mass', 'mass')];
+    for (const one of [first, command, mass]) scheduler.submit(0, one);
+    expect([scheduler.withdraw(0, first), scheduler.withdraw(0, command), scheduler.withdraw(0, command)]).toEqual([false, true, false]);
+    clock.run(() => false);
+    expect(log).toEqual(['first', 'mass']);
+    expect(scheduler.idle).toBe(true);
+  });
+
   it.each(Array.from({ length: 20 }, (_, i) => i))('seed %i: whatever comes, limits hold and every job ends', (seed) => {
     let draws = 0;
     const pick = (count: number): number => draw(seed * 7919 + 13, draws++) % count;

@@ -4,7 +4,8 @@
  *
  * Invariants: no device has two jobs under way (no second session to a device that has one); at most `activeMax` devices are
  * busy, and at most `cellMax` of one cell, because they share its air; a device whose job failed rests for a while that grows
- * with each failure (back-off with jitter), unless something urgent is asked of it. A device holds at most `jobsMax` jobs.
+ * with each failure (back-off with jitter), unless something urgent (command, on-demand) is asked of it that was not tried yet. A
+device holds at most `jobsMax` jobs.
  */
 
 import { assert } from '../../base/assert.ts';
@@ -50,6 +51,7 @@ export interface PollSchedulerOptions {
 interface Waiting {
   readonly job: PollJob;
   attempts: number;
+  givenUp: boolean;
 }
 
 const URGENT = 2;
@@ -73,7 +75,8 @@ export class PollScheduler {
   readonly #cellWaiting: number[][];
   readonly #key: number;
   #draws = 0;
-  #paused = false;
+  /** Levels from here on are not served. */
+  #pausedFrom: number = LEVELS;
   #pumping = false;
 
   constructor(options: PollSchedulerOptions) {
@@ -111,20 +114,33 @@ export class PollScheduler {
     const waiting = this.#waiting[device];
     assert(waiting !== undefined, 'there is such a device');
     if (waiting.length >= this.#options.jobsMax) return false;
-    insert(waiting, { job, attempts: 0 });
+    insert(waiting, { job, attempts: 0, givenUp: false });
     if (levelOf(job) < URGENT) this.#restUntilMs[device] = 0;
     this.#makeReady(device);
     this.#pump();
     return true;
   }
 
-  /** Starts no further job until `resume`; those under way end. */
-  pause(): void {
-    this.#paused = true;
+  /** Takes back a job that waits. False: it does not wait; it may be under way. */
+  withdraw(device: number, job: PollJob): boolean {
+    const waiting = this.#waiting[device];
+    assert(waiting !== undefined, 'there is such a device');
+    const at = waiting.findIndex((entry) => entry.job === job);
+    if (at < 0) return false;
+    waiting.splice(at, 1);
+    // What waited behind it may be of another priority.
+    this.#makeReady(device);
+    this.#pump();
+    return true;
+  }
+
+  /** Starts no further job of priority `from` or behind it until `resume`; those under way end. */
+  pause(from: Priority = 'command'): void {
+    this.#pausedFrom = PRIORITIES.indexOf(from);
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#pausedFrom = LEVELS;
     this.#pump();
   }
 
@@ -139,7 +155,7 @@ export class PollScheduler {
     // A job may end within its start; then the loop that runs already goes on.
     if (this.#pumping) return;
     this.#pumping = true;
-    for (let level = 0; level < LEVELS && !this.#paused && this.active < this.#options.activeMax; ) {
+    for (let level = 0; level < this.#pausedFrom && this.active < this.#options.activeMax; ) {
       const device = this.#ready[level]?.take() ?? -1;
       if (device < 0) level++;
       else if (this.#startIfDue(device, level)) level = 0;
@@ -180,18 +196,20 @@ export class PollScheduler {
     this.#cellActive[cell]!--;
     if (outcome === 'done') this.#failures[device] = 0;
     else this.#failed(device, entry);
+    this.#spareUrgent(device);
     const parked = this.#cellWaiting[cell]!;
     if (parked.length > 0) this.#cellWaiting[cell] = [];
     for (const other of parked) this.#makeReady(other);
     this.#makeReady(device);
     this.#pump();
+    if (entry.givenUp) entry.job.onGivenUp?.();
   }
 
   #failed(device: number, entry: Waiting): void {
     this.failures++;
-    if (entry.attempts >= entry.job.attemptsMax) {
+    entry.givenUp = entry.attempts >= entry.job.attemptsMax;
+    if (entry.givenUp) {
       this.givenUp++;
-      entry.job.onGivenUp?.();
     } else {
       this.#waiting[device]!.unshift(entry);
       sortByLevel(this.#waiting[device]!);
@@ -206,6 +224,12 @@ export class PollScheduler {
       this.#makeReady(device);
       this.#pump();
     });
+  }
+
+  /** Something urgent that came while a job was under way does not wait for the end of the rest that its failure began. */
+  #spareUrgent(device: number): void {
+    const next = this.#waiting[device]![0];
+    if (next !== undefined && next.attempts === 0 && levelOf(next.job) < URGENT) this.#restUntilMs[device] = 0;
   }
 
   /** Half of the ceiling and a random part of the other half, so that devices that failed together come back apart. */

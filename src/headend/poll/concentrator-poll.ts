@@ -17,6 +17,7 @@ import type { GetResult } from '../../protocol/dlms/apdu/results.ts';
 import { ClientAssociation } from '../../protocol/dlms/client/client-association.ts';
 import type { ClientOptions, Exchange } from '../../protocol/dlms/client/client-options.ts';
 import { DlmsError } from '../../protocol/dlms/client/dlms-error.ts';
+import { withinAssociation } from './associated-exchange.ts';
 import type { DeviceSession } from './device-session.ts';
 import { MeterList, sapEntries } from './meter-list.ts';
 import { layoutOf, MeterProfileRows, type ProfileLayout } from './meter-profile.ts';
@@ -83,7 +84,26 @@ export class ConcentratorPoll {
   /** The connection is gone. */
   lost(): void {
     this.#broken = true;
+    this.displaced();
+  }
+
+  /** Another association with the concentrator itself has taken the place of this one. */
+  displaced(): void {
     this.#main = new ClientAssociation(this.#options.association(CONCENTRATOR_SAP, null));
+  }
+
+  /** Who is behind the concentrator has been read. */
+  get knowsMeters(): boolean {
+    return this.#meters !== null;
+  }
+
+  /** Reads who is behind the concentrator; within a job of the device, as any exchange. */
+  learnMeters(done: (error: DlmsError | null) => void): void {
+    const { session } = this.#options;
+    session.run(this.#ports, this.#learn(), () => done(null), (error) => {
+      this.#mainFailed(error);
+      done(error);
+    });
   }
 
   /** Port of a meter; null: not behind this concentrator, or not known yet. */
@@ -96,19 +116,26 @@ export class ConcentratorPoll {
 
   #readRows(done: (outcome: JobOutcome) => void): void {
     const { session } = this.#options;
-    const ports = { clientSap: this.#main.options.clientSap, serverSap: CONCENTRATOR_SAP };
-    session.run(ports, this.#ownProfile(), (buffer) => this.#takeRows(buffer, done), (error) => this.#failed(null, error, done));
+    session.run(this.#ports, this.#ownProfile(), (buffer) => this.#takeRows(buffer, done), (error) => this.#failed(null, error, done));
+  }
+
+  get #ports(): { readonly clientSap: number; readonly serverSap: number } {
+    return { clientSap: this.#main.options.clientSap, serverSap: CONCENTRATOR_SAP };
+  }
+
+  *#learn(): Exchange<void> {
+    const main = this.#main;
+    if (main.negotiated === null) yield* main.associate();
+    if (this.#meters !== null) return;
+    const entries = sapEntries(dataOf(yield* main.get(SAP_LIST)));
+    if (entries === null) throw new DlmsError('data', 'the SAP assignment is no list of devices');
+    this.#meters = new MeterList(entries, this.#options.sinceUnixSeconds, null);
   }
 
   *#ownProfile(): Exchange<Uint8Array> {
-    const { sinceUnixSeconds, offsetMinutes } = this.#options;
+    const { offsetMinutes } = this.#options;
     const main = this.#main;
-    if (main.negotiated === null) yield* main.associate();
-    if (this.#meters === null) {
-      const entries = sapEntries(dataOf(yield* main.get(SAP_LIST)));
-      if (entries === null) throw new DlmsError('data', 'the SAP assignment is no list of devices');
-      this.#meters = new MeterList(entries, sinceUnixSeconds, null);
-    }
+    yield* this.#learn();
     const from = this.settledSeconds + 1;
     return dataOf(yield* main.get(LOAD_PROFILE, rangeOf({ from, to: OPEN_END }, offsetMinutes)));
   }
@@ -217,7 +244,7 @@ export class ConcentratorPoll {
     const client = new ClientAssociation(association(sap, meter));
     session.run(
       { clientSap: client.options.clientSap, serverSap: sap },
-      this.#meterProfile(client, gap),
+      withinAssociation(client, () => this.#meterProfile(client, gap)),
       (buffer) => this.#takeMeterRows(buffer, { gap, meter, done }),
       (error) => {
         if (REFUSALS.has(error.code)) gap.refusals++;
@@ -234,14 +261,11 @@ export class ConcentratorPoll {
 
   *#meterProfile(client: ClientAssociation, gap: Gap): Exchange<Uint8Array> {
     const { layout, offsetMinutes } = this.#options;
-    yield* client.associate();
     if (layout.meter === null) {
       layout.meter = layoutOf(dataOf(yield* client.get(LOAD_PROFILE_COLUMNS)));
       if (layout.meter === null) throw new DlmsError('data', 'the load profile of a meter has no clock or no register');
     }
-    const buffer = dataOf(yield* client.get(LOAD_PROFILE, rangeOf(gap, offsetMinutes)));
-    yield* client.release();
-    return buffer;
+    return dataOf(yield* client.get(LOAD_PROFILE, rangeOf(gap, offsetMinutes)));
   }
 
   #takeMeterRows(buffer: Uint8Array, repair: { readonly gap: Gap; readonly meter: number; readonly done: (outcome: JobOutcome) => void }): void {
@@ -283,13 +307,16 @@ export class ConcentratorPoll {
   }
 
   #failed(meter: number | null, error: DlmsError, done: (outcome: JobOutcome) => void): void {
-    this.#options.onFailure(meter, error);
-    if (meter === null) {
-      // Rows of an answer that turned out bad are asked for again.
-      this.#meters?.restore();
-      this.#main = new ClientAssociation(this.#options.association(CONCENTRATOR_SAP, null));
-    }
+    if (meter === null) this.#mainFailed(error);
+    else this.#options.onFailure(meter, error);
     done('failed');
+  }
+
+  #mainFailed(error: DlmsError): void {
+    this.#options.onFailure(null, error);
+    // Rows of an answer that turned out bad are asked for again.
+    this.#meters?.restore();
+    this.displaced();
   }
 }
 

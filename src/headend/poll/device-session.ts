@@ -180,7 +180,7 @@ export class DeviceSession {
 
   /** The exchange ends with an error; the connection stays, unless the error is one after which it can't be trusted. */
   #fail(error: DlmsError): void {
-    if (BREAKS.has(error.code)) {
+    if (breaksSession(error)) {
       this.#abort(error);
       return;
     }
@@ -209,6 +209,11 @@ export class DeviceSession {
     running?.exchange.return(undefined);
     running?.failed(error);
   }
+}
+
+/** Whether an exchange that fails so costs the connection. */
+export function breaksSession(error: DlmsError): boolean {
+  return BREAKS.has(error.code);
 }
 
 /** After these nobody knows what the next answer belongs to. */

@@ -22,6 +22,9 @@ export interface PollStats {
   gaps: number;
   repairs: number;
   gapsGivenUp: number;
+  /** Reads on demand and commands: with a value; failed, refused by the device, or not taken. */
+  demands: number;
+  demandsFailed: number;
   /** Meters in a profile that the SAP assignment does not name. */
   strangers: number;
   /** Jobs that failed, and exchanges that failed by code of the error. */
@@ -54,6 +57,8 @@ export function emptyPollStats(): PollStats {
     gaps: 0,
     repairs: 0,
     gapsGivenUp: 0,
+    demands: 0,
+    demandsFailed: 0,
     strangers: 0,
     failures: 0,
     malformedMessages: 0,

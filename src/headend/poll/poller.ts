@@ -9,19 +9,20 @@
 import { assert } from '../../base/assert.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Endpoint, Wire } from '../../network/wire/wire.ts';
-import { ClientAssociation } from '../../protocol/dlms/client/client-association.ts';
+import type { ClientAssociation } from '../../protocol/dlms/client/client-association.ts';
 import type { ClientOptions, Exchange } from '../../protocol/dlms/client/client-options.ts';
 import type { DlmsError } from '../../protocol/dlms/client/dlms-error.ts';
 import type { BufferFiles } from '../buffer/buffer-files.ts';
 import { BufferWriter } from '../buffer/buffer-writer.ts';
 import { GroupCommit } from '../buffer/group-commit.ts';
 import { BacklogWatch } from '../buffer/backlog-watch.ts';
-import { CONCENTRATOR_SAP, ConcentratorPoll } from './concentrator-poll.ts';
+import { ConcentratorPoll } from './concentrator-poll.ts';
 import type { Credentials, DeviceName } from './credentials.ts';
 import { DeviceSession, SESSION_SCRATCH_BYTES, type SessionCounters } from './device-session.ts';
 import type { ProfileLayout } from './meter-profile.ts';
-import { type BackOffTimes, PollScheduler, type Priority } from './poll-scheduler.ts';
+import { type BackOffTimes, PollScheduler } from './poll-scheduler.ts';
 import { emptyPollStats, type PollStats } from './poll-stats.ts';
+import { type PollAnswer, type PolledDevice, RequestDesk, type RequestTarget } from './request-desk.ts';
 
 /** One entry of the inventory. */
 export interface PollDevice {
@@ -77,7 +78,8 @@ const DEFAULTS = {
   seed: 1,
 } as const;
 
-const JOBS_MAX = 256;
+/** Reads on demand and commands of one device that wait or are under way. */
+const REQUESTS_MAX = 256;
 const SWEEP_MS = 250;
 const BACKLOG_LOOK_MS = 100;
 /** Pause of a concentrator that had nothing new, when rounds follow each other without a pause; grows up to the cap. */
@@ -85,9 +87,6 @@ const IDLE_MS = 10;
 const IDLE_CAP_MS = 500;
 /** On stopping: how long rounds under way may take. */
 const STOP_MS = 30_000;
-
-/** What one exchange on demand brought. */
-export type PollAnswer<T> = { readonly value: T } | { readonly error: DlmsError | 'given-up' | 'queue-full' | 'device-unknown' };
 
 export class Poller {
   readonly #options: Required<PollerOptions>;
@@ -97,6 +96,7 @@ export class Poller {
   readonly #commit: GroupCommit;
   readonly #backlog: BacklogWatch;
   readonly #scheduler: PollScheduler;
+  readonly #desk: RequestDesk;
   readonly #sessions: DeviceSession[] = [];
   readonly #polls: ConcentratorPoll[] = [];
   readonly #placeOf = new Map<number, number>();
@@ -119,9 +119,19 @@ export class Poller {
       cells: Uint16Array.from(devices, (device) => device.cell),
       activeMax: this.#options.activeMax,
       cellMax: this.#options.cellMax,
-      jobsMax: JOBS_MAX,
+      // And the next job of its own reading.
+      jobsMax: REQUESTS_MAX + 1,
       backOff: this.#options.backOff,
       seed: this.#options.seed,
+    });
+    this.#desk = new RequestDesk({
+      clock,
+      scheduler: this.#scheduler,
+      stats: this.#stats,
+      pendingMax: REQUESTS_MAX,
+      deviceOf: (concentrator) => this.#deviceOf(concentrator),
+      association: ({ concentrator, meter }, serverSap) => this.#association(concentrator, serverSap, meter),
+      onFailure: (device, error) => this.#exchangeFailed(device, error),
     });
     this.#backlog = new BacklogWatch({
       clock,
@@ -129,7 +139,8 @@ export class Poller {
       bytesMax: this.#options.backlogBytesMax,
       everyMs: BACKLOG_LOOK_MS,
       onChange: (over) => {
-        if (over) this.#scheduler.pause();
+        // What brings no rows goes on.
+        if (over) this.#scheduler.pause('repair');
         else if (!this.#stopping) this.#scheduler.resume();
       },
     });
@@ -172,60 +183,23 @@ export class Poller {
 
   /**
    * One operation with a logical device, in between the mass reading: `command` before all, `on-demand` before repairs.
-   * `meter` null: the concentrator's own device. `operation` gets an association that is made and released around it.
+   * `meter` null: the concentrator's own device. `operation` gets an association that is made and released around it; it may
+   * be called once for each try. `done` is called once, unless the poller crashes; before this returns when it is refused.
    */
-  request<T>(
-    target: { readonly concentrator: number; readonly meter: number | null; readonly priority: Extract<Priority, 'command' | 'on-demand'>; readonly attemptsMax?: number },
-    operation: (association: ClientAssociation) => Exchange<T>,
-    done: (answer: PollAnswer<T>) => void,
-  ): void {
-    const place = this.#placeOf.get(target.concentrator);
-    if (place === undefined) {
-      done({ error: 'device-unknown' });
-      return;
-    }
-    let last: DlmsError | 'given-up' = 'given-up';
-    const taken = this.#scheduler.submit(place, {
-      priority: target.priority,
-      attemptsMax: target.attemptsMax ?? 3,
-      run: (ended) => {
-        const sap = target.meter === null ? CONCENTRATOR_SAP : (this.#polls[place]?.sapOf(target.meter) ?? null);
-        if (sap === null) {
-          ended('done');
-          done({ error: 'device-unknown' });
-          return;
-        }
-        const association = new ClientAssociation(this.#association(target.concentrator, sap, target.meter));
-        // The concentrator's own association is the mass reading's: this one takes its place, and that one is made again.
-        if (target.meter === null) this.#polls[place]?.lost();
-        this.#sessions[place]?.run(
-          { clientSap: association.options.clientSap, serverSap: sap },
-          around(association, operation),
-          (value) => {
-            ended('done');
-            done({ value });
-          },
-          (error) => {
-            last = error;
-            this.#exchangeFailed(target, error);
-            ended('failed');
-          },
-        );
-      },
-      onGivenUp: () => done({ error: last }),
-    });
-    if (!taken) done({ error: 'queue-full' });
+  request<T>(target: RequestTarget, operation: (association: ClientAssociation) => Exchange<T>, done: (answer: PollAnswer<T>) => void): void {
+    this.#desk.request(target, operation, done);
   }
 
   /**
-   * Begins no further round, ends those under way as far as their devices answer, makes everything durable, seals the buffer
-   * and closes all connections; then calls back.
+   * Begins no further round, takes no further request, ends those under way as far as their devices answer, makes everything
+   * durable, seals the buffer and closes all connections; then calls back.
    */
   stop(onStopped: () => void): void {
     assert(!this.#stopping, 'a poller is stopped once');
     this.#stopping = true;
     this.#ticking?.cancel();
     this.#backlog.stop();
+    this.#desk.stop();
     this.#scheduler.resume();
     this.#endWhenIdle(this.#options.clock.nowMs() + STOP_MS, onStopped);
   }
@@ -237,6 +211,7 @@ export class Poller {
     this.#sweeping?.cancel();
     this.#backlog.stop();
     this.#scheduler.pause();
+    this.#desk.crash();
     for (const session of this.#sessions) session.close();
   }
 
@@ -248,6 +223,7 @@ export class Poller {
     }
     this.#scheduler.pause();
     this.#sweeping?.cancel();
+    this.#desk.end();
     for (const session of this.#sessions) session.close();
     this.#commit.added(() => this.#writer.stop(onStopped));
   }
@@ -286,6 +262,12 @@ export class Poller {
     this.#sessions.push(session);
     this.#polls.push(poll);
     this.#placeOf.set(device.concentrator, place);
+  }
+
+  #deviceOf(concentrator: number): PolledDevice | null {
+    const place = this.#placeOf.get(concentrator);
+    if (place === undefined) return null;
+    return { place, session: this.#sessions[place]!, poll: this.#polls[place]! };
   }
 
   #association(concentrator: number, serverSap: number, meter: number | null): ClientOptions {
@@ -351,10 +333,3 @@ export class Poller {
 
 /** The network's faults: no sign of a bad device. */
 const LINK_CODES: ReadonlySet<string> = new Set(['closed', 'unreachable', 'timeout']);
-
-function* around<T>(association: ClientAssociation, operation: (association: ClientAssociation) => Exchange<T>): Exchange<T> {
-  yield* association.associate();
-  const result = yield* operation(association);
-  yield* association.release();
-  return result;
-}

@@ -7,6 +7,7 @@ import { version } from '../run/compose-report.ts';
 import { auditCommand } from './audit-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
+import { linkCommand } from './link-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
 import { simulateCommand } from './simulate-command.ts';
@@ -78,6 +79,17 @@ function program(): Command {
     .action(exportCommand);
 
   root
+    .command('link')
+    .description('print the lines of a scenario, or a script that makes the kernel of this machine play them')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--tc', 'a shell script with tc netem and nft, for root; see docs/links-tc.md', false)
+    .option('-o, --out <file>', 'with --tc: write the script there (default: to stdout)')
+    .option('--first-address <address>', 'with --tc: address of the first concentrator (default: 127.64.0.1)')
+    .addOption(new Option('--limiter <limiter>', 'with --tc: what counts packets (default: nft)').choices(['nft', 'hashlimit']))
+    .action(linkCommand);
+
+  root
     .command('report')
     .description('write the report of a finished run again, and print its summary')
     .argument('<dir>', 'directory of the run')
@@ -103,6 +115,7 @@ Examples:
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
   meterstorm simulate scenarios/small-grid.yaml --set behaviour.communication=pull --speed 1
+  meterstorm link scenarios/small-grid.yaml --tc --out links.sh
 
 Exit codes: 0 all held, or the readings of your head-end could not be looked at; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
 130 interrupted, with a partial report.`;

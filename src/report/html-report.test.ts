@@ -3,6 +3,7 @@ import { htmlReport } from './html-report.ts';
 import { escapeHtml, scriptJson } from './html-text.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import type { RunReport } from './run-report.ts';
+import { sampleLinks } from './sample-links.fixture.ts';
 import { sampleReport, type SampleOptions } from './sample-report.fixture.ts';
 
 const GOOD = htmlReport(sampleReport());
@@ -71,12 +72,17 @@ const CASES: readonly (readonly [string, () => RunReport])[] = [
       ['one step, one meter, one process', { steps: 1, meters: 1, processes: 1 }],
       ['two steps', { steps: 2, meters: 3, processes: 2 }],
       ['3,000 steps, 200 processes', { steps: 3000, processes: 200 }],
+      ['links that carry', { links: 'carried' }],
+      ['links that lost connections for good', { links: 'carried', faulty: true }],
+      ['links that carry for one step', { links: 'carried', steps: 1, meters: 1 }],
+      ['no links', { links: 'ignored' }],
       ['hostile name', { scenario: HOSTILE, steps: 4, faulty: true }],
     ] satisfies [string, SampleOptions][]
   ).map(([name, options]) => [name, () => sampleReport(options)] as const),
   ['nothing at all', bare],
   ['not audited', notAudited],
   ['zeros', zeros],
+  ['links without traffic', () => ({ ...sampleReport({ steps: 2 }), links: sampleLinks({ mode: 'carried', links: 0, steps: 2 }) })],
 ];
 
 describe('the page', () => {
@@ -153,6 +159,27 @@ describe('the page', () => {
     }
     expect(GOOD).toContain(report.machine.cpu);
     expect(GOOD).toContain('<span class="good">Exact.</span>');
+  });
+
+  test('shows links as they were played', () => {
+    const carried = htmlReport(sampleReport({ links: 'carried' }));
+    expect(carried).toContain('<h2>Links</h2><p class="lead">Messages waited as long as their links took.');
+    expect(carried).toContain('<li>Wed 16 Jan 2013, 08:30: 434 of 1,429 links lost their connection, all back 13 steps later (3 h 15 min).</li>');
+    expect(carried).toContain('<h3>Connections</h3>');
+    expect(carried).toMatch(/<title id="connections-wide-title">Connections lost and made<\/title><desc id="connections-wide-desc">Lost because/);
+    expect(GOOD).toContain('No message waited for its link');
+    expect(GOOD).toContain('<h3>Delay of messages</h3>');
+    expect(GOOD).not.toMatch(/id="connections-|<h3>Connections|lost their connection/);
+    expect(htmlReport(sampleReport({ links: 'ignored' }))).not.toMatch(/<h2>Links|gprs/);
+  });
+
+  test('escapes names of links', () => {
+    const report = sampleReport({ steps: 2 });
+    const links = sampleLinks({ mode: 'stamped', links: 9, steps: 2 });
+    const categories = links.categories.map((category) => Object.assign({}, category, { name: HOSTILE }));
+    const page = htmlReport({ ...report, links: { ...links, categories } });
+    expect(page).not.toContain('<script>alert');
+    expect(page).toContain('&lt;script&gt;alert(1)');
   });
 
   test('folds many processes away behind their sums', () => {

@@ -6,9 +6,10 @@
 import { dateTime, digits3, milliseconds, whole, bytes } from './format.ts';
 import { escapeHtml } from './html-text.ts';
 import { htmlTable } from './html-table.ts';
+import { linkLead, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import { gridCharts, machineCharts } from './report-charts.ts';
+import { gridCharts, linkCharts, machineCharts } from './report-charts.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, GRAVE_PROBLEMS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from './report-content.ts';
 import type { AuditExample, Problem, RunReport } from './run-report.ts';
 import { chartFigure } from './svg-chart.ts';
@@ -30,6 +31,7 @@ export function htmlReport(report: RunReport): string {
     charts('The grid', 'In the time of the grid, as its meters count it.', gridCharts(report)),
     charts('The run', 'In the time of this machine, since the first message.', machineCharts(report)),
     delays(report),
+    links(report),
     audit(report),
     processes(report),
     about(report),
@@ -102,6 +104,28 @@ function delays(report: RunReport): string {
     '<section><h2>Delays</h2>',
     '<p class="lead">Grid time: how long a reading was out of reach in the simulated grid. Machine time: how long the head-end on this machine took. A column says within which delay that share came through.</p>',
     htmlTable({ columns, rows, label: 'Delays', className: 'delays' }),
+    '</section>',
+  ].join('\n');
+}
+
+function links(report: RunReport): string {
+  const { links: facts } = report;
+  if (facts === null) return '';
+  const sessions = sessionSentence(facts);
+  const { storms, together } = stormTexts(report);
+  const events = storms.map((storm) => `<li>${escapeHtml(storm)}</li>`).join('');
+  const after = together === '' ? '' : `<p class="empty">${escapeHtml(together)}</p>`;
+  const drawn = linkCharts(report).map(chartFigure);
+  const tables = linkTables(facts).map(
+    ({ title, columns, rows }) => `<h3>${title}</h3>${htmlTable({ columns, rows: rows.map((cells) => ({ cells })), label: `Links: ${title}`, className: 'links' })}`,
+  );
+  return [
+    `<section><h2>Links</h2><p class="lead">${escapeHtml(linkLead(facts))}</p>`,
+    ...(tables.length === 0 ? ['<p class="empty">Nothing was sent over them.</p>'] : []),
+    ...(storms.length === 0 ? [] : [`<h3>Steps in which many links lost their connection at once</h3><ul class="events">${events}</ul>${after}`]),
+    ...(drawn.length === 0 ? [] : [`<div class="charts">${drawn.join('\n')}</div>`]),
+    ...(sessions === null ? [] : [`<p class="result">${escapeHtml(sessions)}</p>`]),
+    ...tables,
     '</section>',
   ].join('\n');
 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { markdownReport } from './markdown-report.ts';
+import { sampleLinks } from './sample-links.fixture.ts';
 import { sampleReport } from './sample-report.fixture.ts';
+
+const BARE = sampleLinks({ mode: 'stamped', links: 20, steps: 2 });
 
 describe('the Markdown', () => {
   test('of a good run', async () => {
@@ -9,6 +12,20 @@ describe('the Markdown', () => {
 
   test('of a run with findings', async () => {
     await expect(markdownReport(sampleReport({ faulty: true }))).toMatchFileSnapshot('./golden/not-able.md');
+  });
+
+  test('of a run at a speed, with an outage in common', async () => {
+    await expect(markdownReport(sampleReport({ links: 'carried' }))).toMatchFileSnapshot('./golden/carried.md');
+  });
+
+  test('says nothing of links that the scenario ignores', () => {
+    expect(markdownReport(sampleReport({ links: 'ignored' }))).not.toMatch(/links?\b/i);
+  });
+
+  test('keeps names of links from being markup', () => {
+    const report = sampleReport({ steps: 2 });
+    const links = { ...BARE, categories: BARE.categories.map((category) => Object.assign({}, category, { name: 'a|<b>' })) };
+    expect(markdownReport({ ...report, links })).toContain(String.raw`| a\|&lt;b\> | 10 |`);
   });
 
   test('says when nobody looked at the store', () => {
@@ -27,7 +44,7 @@ describe('the Markdown', () => {
   });
 
   test('has as many cells in each row as its table has columns', () => {
-    const lines = markdownReport(sampleReport({ faulty: true, scenario: '|||' })).split('\n');
+    const lines = markdownReport(sampleReport({ faulty: true, scenario: '|||', links: 'carried' })).split('\n');
     let columns = 0;
     for (const line of lines) {
       if (!line.startsWith('|')) {

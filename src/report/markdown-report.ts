@@ -4,12 +4,13 @@
  */
 
 import { bytes, dateTime, digits3, duration, milliseconds, whole } from './format.ts';
+import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
 export function markdownReport(report: RunReport): string {
-  const sections = [opening(report), answers(report), audit(report), delays(report), processes(report), about(report)];
+  const sections = [opening(report), answers(report), audit(report), delays(report), links(report), processes(report), about(report)];
   return `${sections.flat().join('\n')}\n`;
 }
 
@@ -74,6 +75,32 @@ function audit(report: RunReport): readonly string[] {
 function delays(report: RunReport): readonly string[] {
   const rows = delayRows(report).map(({ label, clock, count, values }) => [label, clock, count].concat(values));
   return ['', '## Delays', '', ...table(['from, to', 'clock', 'of', ...DELAY_COLUMNS], rows)];
+}
+
+function links(report: RunReport): readonly string[] {
+  const { links: facts } = report;
+  if (facts === null) return [];
+  const sessions = sessionSentence(facts);
+  const { storms, together } = stormTexts(report);
+  const tables = linkTables(facts);
+  return [
+    '',
+    '## Links',
+    '',
+    escaped(linkLead(facts)),
+    ...(tables.length === 0 ? ['', 'Nothing was sent over them.'] : []),
+    ...(sessions === null ? [] : ['', escaped(sessions)]),
+    ...(storms.length === 0 ? [] : ['', STORMS_TITLE, '', ...storms.map((storm) => `- ${escaped(storm)}`), ...(together === '' ? [] : ['', escaped(together)])]),
+    ...tables.flatMap(linkTable),
+  ];
+}
+
+const STORMS_TITLE = 'Steps in which many links lost their connection at once:';
+
+function linkTable({ title, columns, rows }: LinkTable): readonly string[] {
+  const head = columns.map(({ name }) => name);
+  const body = rows.map((cells) => cells.map(escaped));
+  return ['', `### ${title}`, ''].concat(table(head, body));
 }
 
 function processes(report: RunReport): readonly string[] {

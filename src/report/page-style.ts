@@ -81,6 +81,10 @@ td{white-space:nowrap}
 td.text{color:var(--soft);white-space:normal;overflow-wrap:anywhere;min-width:16em}
 tr.fault th,tr.fault .n{color:var(--bad);font-weight:650}
 tr.sum th,tr.sum td{font-weight:600}
+table.links thead th{white-space:normal;vertical-align:bottom}
+.events{list-style:none;max-width:60em;margin:4px 0 24px}
+.events+.empty{margin:-20px 0 24px}
+.charts+.result{margin-top:24px}
 details{margin:6px 0 18px}
 summary{cursor:pointer;color:var(--soft);padding:4px 0}
 .result{font-size:17px;margin-bottom:14px}
@@ -94,7 +98,8 @@ main,header,footer{padding-left:18px;padding-right:18px}
 .chart svg.wide{display:none}.chart svg.narrow{display:block;max-width:560px}
 .verdict{padding-left:16px}.verdict .why{font-size:17px}
 .rows div{grid-template-columns:1fr;gap:0}.rows dt{grid-row:auto}.rows dd+dd{grid-column:1}
-.delays th,.delays td{padding-right:14px}}
+.delays th,.delays td{padding-right:14px}
+table.links thead .n{white-space:nowrap}}
 @media print{
 :root{--paper:#fff;--ink:#000;--soft:#444;--rule:#ddd;--strong:#999;--night:#eee;--good:#00563c;--bad:#9a1b14;--open:#6b4d00;
 --c0:#1068a8;--c1:#d2691e;--c2:#0a8566;--c3:#8a4f9e;--c4:#8f7200;--c5:#4a9fd8}

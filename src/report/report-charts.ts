@@ -2,8 +2,10 @@
 
 import { inUnit, type TimeAxis } from './chart-axis.ts';
 import { bytes, digits3, duration, percent, short, whole } from './format.ts';
+import { hasConnectionSeries } from './link-content.ts';
 import { coresIn, memoryAt, momentsOf } from './process-series.ts';
 import { GROUP_NAMES } from './report-content.ts';
+import type { LinkFacts } from './link-facts.ts';
 import type { RunReport } from './run-report.ts';
 import { extent, type Chart, type ChartSeries } from './svg-chart.ts';
 import { wasAudited } from './verdict.ts';
@@ -21,6 +23,12 @@ export function gridCharts(report: RunReport): readonly Chart[] {
 /** Over the time of the machine. */
 export function machineCharts(report: RunReport): readonly Chart[] {
   return [progress(report), rate(report), processorUse(report), memoryUse(report)];
+}
+
+/** Over the time of the grid; none when nobody waited for a link. */
+export function linkCharts(report: RunReport): readonly Chart[] {
+  const { links } = report;
+  return links !== null && hasConnectionSeries(links) ? [connections(report, links)] : [];
 }
 
 /** The first step's interval ends at its own time, so the axis begins one interval before. */
@@ -102,6 +110,29 @@ function gridLoad(report: RunReport): Chart {
     fromLowest: false,
     wide: 'half',
   };
+}
+
+function connections(report: RunReport, { connectionsLost: lost, connectionsMade: made }: LinkFacts): Chart {
+  return {
+    ...overSteps(report),
+    id: 'connections',
+    title: 'Connections lost and made',
+    caption: `Lost because their line went down: ${inSteps(lost)}. Made: ${inSteps(made)}; the first of each link among them.`,
+    unit: 'connections',
+    physical: false,
+    whole: true,
+    series: drawable(report.series.stepUnixSeconds, [
+      { name: 'lost', colour: 1, values: lost },
+      { name: 'made', colour: 2, values: made },
+    ]),
+    stacked: false,
+    fromLowest: false,
+    wide: 'full',
+  };
+}
+
+function inSteps(counts: readonly number[]): string {
+  return `${whole(counts.reduce((sum, count) => sum + count, 0))}, at most ${whole(extent([counts]).highest)} in a step`;
 }
 
 function wallAxis(report: RunReport, lastSeconds: number): TimeAxis {

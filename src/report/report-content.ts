@@ -5,7 +5,8 @@
 
 import type { ProcessGroup, ProcessUse } from '../monitor/process-probe.ts';
 import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from './format.ts';
-import type { Percentiles, Problem, ProblemId, RunReport } from './run-report.ts';
+import type { Percentiles } from './percentiles.ts';
+import type { Problem, ProblemId, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
 export interface Figure {
@@ -157,9 +158,13 @@ export function delayRows({ delays }: RunReport): readonly DelayRow[] {
 
 function delayRow(label: string, clock: DelayRow['clock'], noun: string, delays: Percentiles): DelayRow {
   const text = clock === 'grid time' ? duration : milliseconds;
-  const { count, mean, p50, p90, p99, p999, max } = delays;
-  const values = [mean, p50, p90, p99, p999, max].map((value) => (count === 0 ? '–' : text(value)));
-  return { label, clock, count: count === 0 ? 'none' : `${short(count)} ${noun}`, values };
+  const { count } = delays;
+  return { label, clock, count: count === 0 ? 'none' : `${short(count)} ${noun}`, values: delayValues(delays, text) };
+}
+
+/** As DELAY_COLUMNS; dashes where nothing was measured. */
+export function delayValues({ count, mean, p50, p90, p99, p999, max }: Percentiles, text: (value: number) => string): readonly string[] {
+  return [mean, p50, p90, p99, p999, max].map((value) => (count === 0 ? '–' : text(value)));
 }
 
 /** Problems that make the verdict; the others are observations. */

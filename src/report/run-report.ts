@@ -6,6 +6,8 @@
 import type { Example, FindingCounts } from '../audit/findings.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { LinkFacts } from './link-facts.ts';
+import type { Percentiles } from './percentiles.ts';
 
 export interface RunReport {
   readonly meterstorm: string;
@@ -14,6 +16,8 @@ export interface RunReport {
   readonly verdict: Verdict;
   readonly series: Series;
   readonly delays: Delays;
+  /** Null: the scenario ignores its links. */
+  readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
   readonly machine: MachineFacts;
 }
@@ -96,7 +100,8 @@ export type ProblemId =
   | 'nothing-confirmed'
   | 'malformed-messages'
   | 'backpressure'
-  | 'slow-store';
+  | 'slow-store'
+  | 'connections-not-back';
 
 export interface Problem {
   readonly id: ProblemId;
@@ -123,16 +128,6 @@ export interface Series {
   readonly sentReadings: readonly number[];
   readonly confirmedReadings: readonly number[];
   readonly storedReadings: readonly number[];
-}
-
-export interface Percentiles {
-  readonly count: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
 }
 
 export interface Delays {

@@ -5,7 +5,9 @@
 
 import { entityKey, streamKey, uniform } from '../base/random.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
-import type { AuditExample, AuditFacts, Delays, Percentiles, RunFacts, RunReport, Series } from './run-report.ts';
+import type { Percentiles } from './percentiles.ts';
+import type { AuditExample, AuditFacts, Delays, RunFacts, RunReport, Series } from './run-report.ts';
+import { sampleLinks } from './sample-links.fixture.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface SampleOptions {
@@ -15,32 +17,41 @@ export interface SampleOptions {
   readonly scenario?: string;
   /** Lost, wrong and doubled readings, a restart. */
   readonly faulty?: boolean;
+  /** Default `stamped`. `carried`: at a speed, with an outage in common, which some connections don't survive when it is faulty. */
+  readonly links?: 'ignored' | 'stamped' | 'carried';
 }
 
 const INTERVAL_SECONDS = 900;
 const START = Date.UTC(2013, 0, 14, 23) / 1000;
 const WALL_SAMPLES = 48;
 const WALL_SECONDS = 9.62;
+/** A run in which links carry takes its time. */
+const CARRIED_SPEED = 720;
+const CARRIED_PACE = 37.5;
 
 /** kW of the grid's 100,000 meters, hour by hour. */
 const CURVE = [31, 27, 25, 24, 25, 29, 38, 46, 45, 42, 41, 42, 45, 44, 41, 40, 43, 52, 61, 64, 60, 54, 46, 38] as const;
 
 export function sampleReport(options: SampleOptions = {}): RunReport {
   const { steps = 288, meters = 100_000, faulty = false } = options;
-  const series = seriesOf(steps, meters);
+  const pace = options.links === 'carried' ? CARRIED_PACE : 1;
+  const series = seriesOf(steps, meters, pace);
   const stored = total(series.arrivedInTime) + total(series.arrivedLate);
-  const run = runOf({ ...options, steps, meters }, stored);
+  const run = runOf({ ...options, steps, meters }, { stored, wallSeconds: WALL_SECONDS * pace });
   const audit = auditOf(stored, { late: total(series.arrivedLate), faulty });
   const delays = DELAYS;
-  const processes = processesOf(options.processes ?? 4);
+  const processes = processesOf(options.processes ?? 4, pace);
   const malformed = faulty ? 2 : 0;
+  const mode = options.links ?? 'stamped';
+  const links = mode === 'ignored' ? null : sampleLinks({ mode, links: run.concentrators, steps, faulty });
   return {
     meterstorm: '0.1.0',
     run,
     audit,
-    verdict: verdictOf({ run, audit, delays, processes, malformed, backpressure: 0 }),
+    verdict: verdictOf({ run, audit, delays, links, processes, malformed, backpressure: 0 }),
     series,
     delays,
+    links,
     processes,
     machine: {
       cpu: 'AMD EPYC 7B13',
@@ -53,7 +64,8 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
   };
 }
 
-function runOf(options: SampleOptions & { readonly steps: number; readonly meters: number }, stored: number): RunFacts {
+function runOf(options: SampleOptions & { readonly steps: number; readonly meters: number }, of: { readonly stored: number; readonly wallSeconds: number }): RunFacts {
+  const { stored, wallSeconds } = of;
   return {
     scenario: options.scenario ?? 'small-grid',
     seed: 2013,
@@ -65,11 +77,11 @@ function runOf(options: SampleOptions & { readonly steps: number; readonly meter
     offsetMinutes: 60,
     mode: 'push',
     protocol: 'dlms',
-    speed: 'max',
+    speed: options.links === 'carried' ? CARRIED_SPEED : 'max',
     headend: 'builtin',
-    wallSeconds: WALL_SECONDS,
-    readingsPerSecond: Math.round(stored / WALL_SECONDS),
-    realTimeFactor: (options.steps * INTERVAL_SECONDS) / WALL_SECONDS,
+    wallSeconds,
+    readingsPerSecond: Math.round(stored / wallSeconds),
+    realTimeFactor: (options.steps * INTERVAL_SECONDS) / wallSeconds,
     simulatorProcesses: 1,
     intakeProcesses: 1,
     peakRssBytes: 684_000_000,
@@ -135,17 +147,17 @@ const EXAMPLES: readonly AuditExample[] = [
   },
 ];
 
-function seriesOf(steps: number, meters: number): Series {
+function seriesOf(steps: number, meters: number, pace: number): Series {
   const key = streamKey(2013, 'sample-report');
   const noise = (stream: number, step: number): number => uniform(entityKey(key, stream), step) - 0.5;
   const everyStep = <T>(of: (step: number) => T): T[] => Array.from({ length: steps }, (_, step) => of(step));
   const accessible = everyStep((step) => 0.968 + 0.004 * noise(0, step) - (step % 288 > 130 && step % 288 < 142 ? 0.05 : 0));
   const late = everyStep((step) => Math.round(meters * (0.021 + 0.006 * noise(1, step) + (step % 288 === 142 ? 0.6 : 0))));
-  const wallMs = Array.from({ length: WALL_SAMPLES }, (_, i) => (i + 1) * 200);
+  const wallMs = Array.from({ length: WALL_SAMPLES }, (_, i) => (i + 1) * 200 * pace);
   const arrivedInTime = accessible.map((share) => Math.round(meters * share));
   const stored = total(arrivedInTime) + total(late);
   const progress = (lagMs: number): number[] =>
-    wallMs.map((ms, i) => Math.round(stored * Math.min(1, Math.max(0, (ms - lagMs) / 9000 + 0.01 * noise(2, i)))));
+    wallMs.map((ms, i) => Math.round(stored * Math.min(1, Math.max(0, (ms / pace - lagMs) / 9000 + 0.01 * noise(2, i)))));
   return {
     stepUnixSeconds: everyStep((step) => START + step * INTERVAL_SECONDS),
     communicatingMeters: arrivedInTime.map((count, step) => Math.min(meters, count + Math.round((late[step] ?? 0) * 0.3))),
@@ -168,12 +180,12 @@ function curveAt(step: number): number {
   return from + (to - from) * (hour % 1);
 }
 
-function processesOf(count: number): readonly ProcessUse[] {
+function processesOf(count: number, pace: number): readonly ProcessUse[] {
   const names = ['store', 'runner', ...Array.from({ length: count }, (_, i) => `${i % 2 === 0 ? 'simulator' : 'intake'} ${(i >> 1) + 1}`)];
   return names.slice(0, count).map((name, process) => {
     const key = entityKey(streamKey(7, 'sample-process'), process);
     const load = [0.55, 0.03, 0.72, 0.5][process % 4] ?? 0.5;
-    const wallMs = Array.from({ length: WALL_SAMPLES }, (_, i) => (i + 1) * 200);
+    const wallMs = Array.from({ length: WALL_SAMPLES }, (_, i) => (i + 1) * 200 * pace);
     const cpuCores = wallMs.map((_, i) => load * (0.9 + 0.2 * uniform(key, i)));
     const rssBytes = wallMs.map((_, i) => Math.round(60e6 + load * 2.2e8 * Math.min(1, i / 20) + 4e6 * uniform(key, 1000 + i)));
     return {

@@ -1,6 +1,7 @@
 /** The closing block of a run on a terminal: about twenty lines, readable without colour and at any width. */
 
 import { bytes, digits3, duration, whole } from './format.ts';
+import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, GRAVE_PROBLEMS, inTimeShare, sizeOfRun, verdictWord } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
@@ -25,6 +26,7 @@ export function terminalSummary(report: RunReport, options: TerminalOptions): st
   head(block, report, paint);
   readings(block, report);
   delays(block, report, paint);
+  links(block, report);
   resources(block, report);
   problems(block, report, paint);
   return block.text();
@@ -79,6 +81,23 @@ function delays(block: Block, report: RunReport, paint: Paint): void {
     const clock = `  ${row.clock}`;
     block.table(i === 0 ? 'Delays' : '', text, { clock: paint('dim', clock), clockWidth: clock.length });
   });
+}
+
+const CATEGORIES_SHOWN = 6;
+
+function links(block: Block, report: RunReport): void {
+  const { links: facts } = report;
+  if (facts === null) return;
+  block.wrapped('Links', linkMode(facts));
+  const rows = linkLines(facts);
+  const shown = rows.slice(0, CATEGORIES_SHOWN).map(({ name, links: count, text }) => ({ name: printable(name), count, text }));
+  const nameWidth = Math.max(0, ...shown.map(({ name }) => name.length));
+  const countWidth = Math.max(0, ...shown.map(({ count }) => count.length));
+  for (const { name, count, text } of shown) {
+    block.table('', `${name.padEnd(nameWidth)}  ${count.padStart(countWidth)}  ${text}`, { clock: '', clockWidth: 0 });
+  }
+  if (rows.length > shown.length) block.wrapped('', `and ${whole(rows.length - shown.length)} more in the report`);
+  for (const text of [sessionText(facts), worstStormText(report)]) if (text !== null) block.wrapped('', text);
 }
 
 function resources(block: Block, report: RunReport): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditFacts, RunFacts, RunReport } from './run-report.ts';
+import { sampleLinks } from './sample-links.fixture.ts';
 import { sampleReport } from './sample-report.fixture.ts';
 import { revisedVerdict, verdictOf, wasAudited, type VerdictFacts } from './verdict.ts';
 
@@ -10,6 +11,7 @@ function facts(change: {
   readonly audit?: Partial<AuditFacts>;
   readonly delays?: Partial<RunReport['delays']['arrivalToStoreMs']>;
   readonly processes?: VerdictFacts['processes'];
+  readonly links?: VerdictFacts['links'];
   readonly malformed?: number;
   readonly backpressure?: number;
 }): VerdictFacts {
@@ -21,6 +23,7 @@ function facts(change: {
     processes: change.processes ?? BASE.processes,
     malformed: change.malformed ?? 0,
     backpressure: change.backpressure ?? 0,
+    links: change.links ?? null,
   };
 }
 
@@ -81,6 +84,32 @@ describe('problems', () => {
     expect(problems[0]?.evidence).toMatch(evidence);
     expect(problems[0]).toMatchObject({ from: 0 });
     expect(problems[0]?.to).toBeGreaterThan(0);
+  });
+
+  describe('connections that did not come back', () => {
+    const lost = { exact: false, missing: 12 };
+    const storm = (made: number): VerdictFacts['links'] => {
+      const sample = sampleLinks({ mode: 'carried', links: 1000, steps: 6 });
+      return { ...sample, connectionsLost: [0, 0, 400, 0, 0, 0], connectionsMade: [1000, 0, 0, made, 0, 0] };
+    };
+    const found = (change: Parameters<typeof facts>[0]): string[] =>
+      verdictOf(facts({ ...change, run: { steps: 6, speed: 900, ...change.run } }))
+        .problems.filter(({ id }) => id === 'connections-not-back')
+        .map(({ title, from, to, evidence }) => `${from} ${to} ${title}: ${evidence}`);
+
+    test('and readings that are missing', () => {
+      expect(found({ links: storm(312), audit: lost })).toEqual([
+        '2000 9620 88 connections did not come back: Of 400 connections that were lost at one time (Tue 15 Jan 2013, 00:30 of the grid), 88 were not made again by the end of the run, and 12 planned readings are not in the store.',
+      ]);
+    });
+
+    test('are none when all came back, when nothing is missing, or nobody could see the end', () => {
+      expect(found({ links: storm(400), audit: lost })).toEqual([]);
+      expect(found({ links: storm(312) })).toEqual([]);
+      expect(found({ links: storm(312), audit: lost, run: { complete: false } })).toEqual([]);
+      expect(found({ links: storm(312), audit: lost, run: { steps: 3 } })).toEqual([]);
+      expect(found({ links: null, audit: lost })).toEqual([]);
+    });
   });
 
   test('restarts are put in their time and the first ones named', () => {

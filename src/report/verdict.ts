@@ -7,13 +7,17 @@
  */
 
 import type { ProcessUse } from '../monitor/process-probe.ts';
-import { counted, digits3, duration, milliseconds, percent, whole } from './format.ts';
+import { counted, dateTime, digits3, duration, milliseconds, percent, whole } from './format.ts';
+import type { LinkFacts } from './link-facts.ts';
+import { linkStorms } from './link-storms.ts';
 import type { AuditFacts, Delays, Problem, ProblemId, Resources, RunFacts, RunReport, Verdict } from './run-report.ts';
 
 export interface VerdictFacts {
   readonly run: RunFacts;
   readonly audit: AuditFacts;
   readonly delays: Delays;
+  /** Null: the scenario ignores its links. */
+  readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
   /** Messages of either side that could not be understood. */
   readonly malformed: number;
@@ -27,8 +31,8 @@ export function verdictOf(facts: VerdictFacts): Verdict {
 
 /** The verdict of a finished run after another audit of its store; what was seen while it ran stays. */
 export function revisedVerdict(report: RunReport, audit: AuditFacts): Verdict {
-  const { run, delays, processes, verdict } = report;
-  const facts: VerdictFacts = { run, audit, delays, processes, malformed: 0, backpressure: 0 };
+  const { run, delays, links, processes, verdict } = report;
+  const facts: VerdictFacts = { run, audit, delays, links, processes, malformed: 0, backpressure: 0 };
   const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined);
   return { ...judge(facts), resources: resourcesOf(facts), problems: [...auditProblems(facts), ...seen] };
 }
@@ -151,7 +155,7 @@ const SLOW_STORE_MS = 10_000;
 const RESTARTS_NAMED = 3;
 
 function runProblems(facts: VerdictFacts): readonly Problem[] {
-  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), malformed(facts), pushedBack(facts), slowStore(facts)];
+  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), malformed(facts), pushedBack(facts), slowStore(facts), notBack(facts)];
   return found.filter((problem) => problem !== null);
 }
 
@@ -246,6 +250,23 @@ function slowStore({ run, delays }: VerdictFacts): Problem | null {
     title: 'Readings are late in the store',
     ...wholeRun(run),
     evidence: `One reading in 100 could be queried only ${milliseconds(p99)} after its arrival or later (longest ${milliseconds(max)}); ${run.speed === 'max' ? 'the mark is' : 'one interval of this run takes'} ${milliseconds(limitMs)}.`,
+  };
+}
+
+/** An outage that was absorbed is none. Nor are lines that are still down at the end: nothing that the plan has is missing because of them. */
+function notBack({ run, audit, links }: VerdictFacts): Problem | null {
+  if (links === null || !run.complete || audit.missing === 0) return null;
+  const storm = linkStorms(links).find(({ step, backAfterSteps }) => backAfterSteps === null && step < run.steps - 1);
+  if (storm === undefined) return null;
+  const away = storm.lost - storm.back;
+  const atSeconds = storm.step * run.intervalSeconds;
+  const { to } = wholeRun(run);
+  return {
+    id: 'connections-not-back',
+    title: `${counted(away, 'connection')} did not come back`,
+    from: run.speed === 'max' ? 0 : Math.min(to, Math.round((atSeconds * 1000) / run.speed)),
+    to,
+    evidence: `Of ${counted(storm.lost, 'connection')} that were lost at one time (${dateTime(run.startUnixSeconds + atSeconds, run.offsetMinutes)} of the grid), ${whole(away)} were not made again by the end of the run, and ${counted(audit.missing, 'planned reading')} are not in the store.`,
   };
 }
 

@@ -17,5 +17,7 @@ export function readReport(directory: string): RunReport {
   }
   const complete = typeof value === 'object' && value !== null && PARTS.every((part) => part in value);
   if (!complete) throw new UserError(`meterstorm: ${file} is not the report of a run (it lacks one of ${PARTS.join(', ')})`);
-  return value as RunReport;
+  // Reports of earlier versions have no links.
+  const report = value as Omit<RunReport, 'links'> & Partial<Pick<RunReport, 'links'>>;
+  return { ...report, links: report.links ?? null };
 }

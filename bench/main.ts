@@ -16,6 +16,7 @@ import { machineFacts } from '../src/monitor/machine-facts.ts';
 import { benchCodec } from './codec.ts';
 import { benchDlms } from './dlms.ts';
 import { benchGrid } from './grid.ts';
+import { benchLinks } from './links.ts';
 import { benchNullSink } from './null-sink.ts';
 
 const SMALL_GRID = packageFile('scenarios', 'small-grid.yaml');
@@ -77,6 +78,7 @@ const result = {
   codec: benchCodec(),
   grid: benchGrid(scenario),
   largeGrid: largeGrid(),
+  links: benchLinks(scenario),
   dlms: await benchDlms(),
   nullSink: await benchNullSink(scenario),
   endToEnd: endToEnd(),

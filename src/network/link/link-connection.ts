@@ -15,8 +15,9 @@ const QUEUE_MARK_BYTES = 64 * 1024;
 /** What a connection asks of the links. Times in ms of the grid. */
 export interface LinkCarrier {
   nowMs(): number;
-  /** Hands over; calls `connection.due(direction)` from then on. The arrival times of the segments; valid during the call. */
-  carry(connection: LinkConnection, direction: Direction, bytes: number): Float64Array;
+  /** Hands over, and calls `connection.due(direction)` from then on. How many segments that is; `arrivals` has when they arrive, until the next call. */
+  carry(connection: LinkConnection, direction: Direction, bytes: number): number;
+  readonly arrivals: Float64Array;
   /** Calls `then` one packet later. */
   afterPacket(connection: LinkConnection, direction: Direction, then: () => void): void;
   /** Calls `then` at `atMs`, unless the connection is closed on this side by then. */
@@ -36,12 +37,29 @@ export interface LinkCarrier {
 }
 
 /** A message under way. */
-interface Piece {
+class Piece {
   readonly bytes: Uint8Array;
-  readonly arrivals: Float64Array;
+  readonly segments: number;
   /** Segments that were handed up. */
-  done: number;
-  next: Piece | null;
+  done = 0;
+  next: Piece | null = null;
+  /** Most have one segment, and are spared a column. */
+  readonly #firstMs: number;
+  readonly #arrivals: Float64Array | null;
+
+  constructor(bytes: Uint8Array, segments: number, arrivals: Float64Array) {
+    // From the pool of small buffers.
+    this.bytes = Buffer.allocUnsafe(bytes.length);
+    this.bytes.set(bytes);
+    this.segments = segments;
+    this.#firstMs = arrivals[0]!;
+    this.#arrivals = segments === 1 ? null : arrivals.slice(0, segments);
+  }
+
+  /** When the next segment arrives. */
+  get nextMs(): number {
+    return this.#arrivals === null ? this.#firstMs : this.#arrivals[this.done]!;
+  }
 }
 
 class Queue {
@@ -188,7 +206,7 @@ export class LinkConnection implements Connection, ConnectionHandlers {
       if (direction === UP && this.#is(FINISHED)) this.far?.end();
     }
     if (queue.first === null || queue.held) return Infinity;
-    return queue.first.arrivals[queue.first.done]!;
+    return queue.first.nextMs;
   }
 
   /**
@@ -227,7 +245,8 @@ export class LinkConnection implements Connection, ConnectionHandlers {
 
   #carry(direction: Direction, bytes: Uint8Array): boolean {
     const queue = this.#queue(direction);
-    const piece: Piece = { bytes: bytes.slice(), arrivals: this.#carrier.carry(this, direction, bytes.length), done: 0, next: null };
+    const segments = this.#carrier.carry(this, direction, bytes.length);
+    const piece = new Piece(bytes, segments, this.#carrier.arrivals);
     if (queue.last === null) queue.first = piece;
     else queue.last.next = piece;
     queue.last = piece;
@@ -238,20 +257,20 @@ export class LinkConnection implements Connection, ConnectionHandlers {
 
   /** False: the piece is not through yet. */
   #handOn(direction: Direction, queue: Queue, piece: Piece, now: number): boolean {
-    const { arrivals, bytes } = piece;
+    const { bytes, segments } = piece;
     const before = piece.done;
-    while (piece.done < arrivals.length && arrivals[piece.done]! <= now) piece.done++;
+    while (piece.done < segments && piece.nextMs <= now) piece.done++;
     if (piece.done === before) return false;
-    const share = bytes.length / arrivals.length;
+    const whole = piece.done === segments;
+    const share = bytes.length / segments;
     const from = Math.floor(before * share);
-    const to = Math.floor(piece.done * share);
-    const whole = piece.done === arrivals.length;
+    const to = whole ? bytes.length : Math.floor(piece.done * share);
     if (whole) {
       queue.first = piece.next;
       if (piece.next === null) queue.last = null;
     }
     queue.bytes -= to - from;
-    const some = bytes.subarray(from, to);
+    const some = whole && before === 0 ? bytes : bytes.subarray(from, to);
     if (direction === UP) {
       if (this.far?.write(some) === false) queue.held = true;
     } else {

@@ -85,7 +85,8 @@ export class LinkModel {
   /** By link and direction, 2 * link + direction. */
   readonly #tat: Float64Array;
   readonly #lastArrival: Float64Array;
-  readonly #lastAck: Float64Array;
+  /** To some 16 ms after days; only asked whether anything is under way. */
+  readonly #lastAck: Float32Array;
   readonly #draws: Uint32Array;
   /** Empty where no category has correlation, or bursts. */
   readonly #lastUniform: Uint32Array;
@@ -116,7 +117,7 @@ export class LinkModel {
     const ends = 2 * this.links;
     this.#tat = new Float64Array(ends);
     this.#lastArrival = new Float64Array(ends);
-    this.#lastAck = new Float64Array(ends);
+    this.#lastAck = new Float32Array(ends);
     this.#draws = new Uint32Array(ends);
     this.#lastUniform = new Uint32Array(categories.some(({ correlation }) => correlation > 0) ? ends : 0);
     this.#bad = new Uint8Array(categories.some(({ lossBursts }) => lossBursts !== null) ? ends : 0);

@@ -183,14 +183,17 @@ export class LinkWire implements Wire, LinkCarrier {
     return (clock.nowMs() - this.#originMs) * speed;
   }
 
-  carry(connection: LinkConnection, direction: Direction, bytes: number): Float64Array {
+  get arrivals(): Float64Array {
+    return this.#model.arrivals;
+  }
+
+  carry(connection: LinkConnection, direction: Direction, bytes: number): number {
     const { link } = connection;
     const now = this.nowMs();
     this.#model.send(link, direction, now, bytes);
-    const arrivals = this.#model.arrivals.slice(0, this.#model.segmentsOf(bytes));
     this.#used(connection, now);
-    this.#wakeAt(2 * link + direction, arrivals[0]!);
-    return arrivals;
+    this.#wakeAt(2 * link + direction, this.#model.arrivals[0]!);
+    return this.#model.segmentsOf(bytes);
   }
 
   afterPacket(connection: LinkConnection, direction: Direction, then: () => void): void {

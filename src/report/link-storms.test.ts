@@ -42,6 +42,15 @@ describe('storms', () => {
     expect(linkStorms(facts(1000, [0, 80, 40, 30], [1000, 0, 5, 0]))).toEqual([{ step: 1, lost: 80, back: 0, backAfterSteps: null }]);
   });
 
+  test('are over when all are connected, though more were lost than there are', () => {
+    expect(linkStorms(facts(60, [0, 59, 2, 3, 0], [60, 0, 0, 0, 60]))).toEqual([{ step: 1, lost: 59, back: 59, backAfterSteps: 3 }]);
+  });
+
+  test('are not over because the head-end had ended connections before, which were made again', () => {
+    expect(linkStorms(facts(100, [0, 0, 80, 0, 0], [100, 100, 0, 0, 40]))).toEqual([{ step: 2, lost: 80, back: 40, backAfterSteps: null }]);
+    expect(linkStorms(facts(100, [0, 0, 80, 0, 0], [100, 100, 0, 0, 80]))).toEqual([{ step: 2, lost: 80, back: 80, backAfterSteps: 2 }]);
+  });
+
   test('one after the other: the first is over when both are', () => {
     expect(linkStorms(facts(100, [0, 60, 40, 0, 0], [100, 0, 0, 40, 60]))).toEqual([
       { step: 1, lost: 60, back: 60, backAfterSteps: 3 },

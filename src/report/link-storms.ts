@@ -25,21 +25,25 @@ export function linkStorms({ categories, connectionsLost, connectionsMade }: Lin
   const links = categories.reduce((sum, category) => sum + category.links, 0);
   const lostMin = Math.max(STORM_LINKS_MIN, links * STORM_SHARE);
   const awayMax = Math.floor(links * AWAY_SHARE);
+  const connected = connectedAfter({ links, lost: connectionsLost, made: connectionsMade });
   const steps = [...connectionsLost.keys()].filter((step) => (connectionsLost[step] ?? 0) >= lostMin);
-  return steps.map((step) => stormAt(step, { connectionsLost, connectionsMade, awayMax }));
+  return steps.map((step) => stormAt({ step, lost: connectionsLost[step] ?? 0 }, connected, awayMax));
 }
 
-function stormAt(
-  step: number,
-  of: { readonly connectionsLost: readonly number[]; readonly connectionsMade: readonly number[]; readonly awayMax: number },
-): LinkStorm {
-  const { connectionsLost, connectionsMade, awayMax } = of;
-  const lost = connectionsLost[step] ?? 0;
-  // Fewer connections than before the storm.
-  let away = 0;
-  for (let at = step; at < connectionsLost.length; at++) {
-    away += (connectionsLost[at] ?? 0) - (connectionsMade[at] ?? 0);
-    if (away <= awayMax) return { step, lost, back: lost - Math.max(0, away), backAfterSteps: at - step };
+/**
+ * By step: links that are connected at its end. Between none and all, whatever the counts add up to: connections that the head-end ended are
+ * made again without having been lost, and one that was lost need not have been ready.
+ */
+function connectedAfter(of: { readonly links: number; readonly lost: readonly number[]; readonly made: readonly number[] }): readonly number[] {
+  let connected = 0;
+  return of.lost.map((lost, step) => (connected = Math.min(of.links, Math.max(0, connected - lost) + (of.made[step] ?? 0))));
+}
+
+function stormAt({ step, lost }: { readonly step: number; readonly lost: number }, connected: readonly number[], awayMax: number): LinkStorm {
+  const before = connected[step - 1] ?? 0;
+  for (let at = step; at < connected.length; at++) {
+    const away = Math.max(0, before - (connected[at] ?? 0));
+    if (away <= awayMax) return { step, lost, back: Math.max(0, lost - away), backAfterSteps: at - step };
   }
-  return { step, lost, back: Math.max(0, lost - away), backAfterSteps: null };
+  return { step, lost, back: Math.max(0, lost - (before - (connected.at(-1) ?? 0))), backAfterSteps: null };
 }

@@ -13,10 +13,12 @@ import { packageFile } from '../../base/package-root.ts';
 import { netemLine, type TcCategory } from './tc-category.ts';
 import { tcScript, type TcLinks } from './tc-script.ts';
 
-const TOOLS = succeeds('unshare -n true && ip -V && tc -V && nft --version && iptables --version && ping -V');
+const TOOLS =
+  succeeds('unshare -n true && ip -V && tc -V && nft --version && iptables --version && ping -V') &&
+  succeeds("unshare -n sh -c 'tc qdisc add dev lo root htb && ip link add a type ifb && nft add table netdev a && iptables -t mangle -S'");
 const NETEM = TOOLS && succeeds('unshare -n tc qdisc add dev lo root netem delay 1ms');
 const HASHLIMIT = TOOLS && succeeds('unshare -n iptables -t mangle -A PREROUTING -m hashlimit --hashlimit-above 1/sec --hashlimit-mode dstip --hashlimit-name a -j DROP');
-const KERNEL = NETEM ? 'a kernel with netem' : TOOLS ? 'plain queues: this kernel has no netem' : 'nothing is run: no root, or no tc, nft, iptables, ping';
+const KERNEL = NETEM ? 'a kernel with netem' : TOOLS ? 'plain queues: this kernel has no netem' : 'nothing is run: no root, no tc, nft, iptables, ping, or a kernel without HTB, ifb, nft';
 
 const DIRECTORY = mkdtempSync(join(tmpdir(), 'meterstorm-tc-'));
 afterAll(() => rmSync(DIRECTORY, { recursive: true }));

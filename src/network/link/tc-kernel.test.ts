@@ -15,7 +15,7 @@ import { tcScript, type TcLinks } from './tc-script.ts';
 
 const TOOLS =
   succeeds('unshare -n true && ip -V && tc -V && nft --version && iptables --version && ping -V') &&
-  succeeds("unshare -n sh -c 'tc qdisc add dev lo root htb && ip link add a type ifb && nft add table netdev a && iptables -t mangle -S'");
+  succeeds("unshare -n sh -c 'tc qdisc add dev lo root htb && ip link add ms-try type ifb && nft add table netdev a && iptables -t mangle -S'");
 const NETEM = TOOLS && succeeds('unshare -n tc qdisc add dev lo root netem delay 1ms');
 const HASHLIMIT = TOOLS && succeeds('unshare -n iptables -t mangle -A PREROUTING -m hashlimit --hashlimit-above 1/sec --hashlimit-mode dstip --hashlimit-name a -j DROP');
 const KERNEL = NETEM ? 'a kernel with netem' : TOOLS ? 'plain queues: this kernel has no netem' : 'nothing is run: no root, no tc, nft, iptables, ping, or a kernel without HTB, ifb, nft';

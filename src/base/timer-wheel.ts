@@ -86,7 +86,8 @@ export class TimerWheel {
   }
 
   #tickAt(ms: number): number {
-    return Math.floor((ms - this.#originMs) / this.#grainMs);
+    // A clock that is woken at a tick may be a rounding error before it.
+    return Math.floor((ms - this.#originMs) / this.#grainMs + 1e-6);
   }
 
   #wait(): void {

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Presence } from '../grid/plan/presence.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
 import type { Endpoint, Wire } from '../network/wire/wire.ts';
 import { MasterKey } from '../protocol/dlms/security/keys.ts';
@@ -77,7 +78,7 @@ export class PullSegment {
     this.#time =
       scenario.speed === 'max'
         ? new AskedTime({ ...common, fromStep })
-        : new ClockTime({ ...common, clock: this.#clock, speed: scenario.speed, originUnixMs, onStep: () => this.simulator.stepBegan() });
+        : new ClockTime({ ...common, clock: this.#clock, speed: scenario.speed, originUnixMs, waits: linesDrop(scenario), onStep: () => this.simulator.stepBegan() });
     this.simulator.use(this.#time);
     this.links.start(originUnixMs);
     return this.simulator;
@@ -104,6 +105,11 @@ export class PullSegment {
         : { masterKey: new MasterKey(masterKey), suite: scenario.security, counterStart: counterStart(this.#clock) },
     });
   }
+}
+
+/** Whether lines go down otherwise than by plan. */
+function linesDrop({ network, grid }: Scenario): boolean {
+  return network.links === 'played' && grid.links.some(({ session }) => session !== null);
 }
 
 /**

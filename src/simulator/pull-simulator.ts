@@ -230,15 +230,20 @@ export class PullSimulator<D> implements PullObserver {
   }
 
   #isOver(): boolean {
-    const { clock, presence, fromStation } = this.#options;
+    const { clock, presence, fromStation, scenario } = this.#options;
     const time = this.#running;
     const { confirmed, sent } = this.ledger;
     if (confirmed.every((step) => step === presence.steps)) return true;
-    if (clock.nowMs() - this.#progressMs >= GIVE_UP_AFTER_MS) return true;
-    if (time.endUnixMs === 0 || clock.unixMs() < time.endUnixMs) return false;
+    if (clock.nowMs() - this.#progressMs >= giveUpAfterMs(scenario)) return true;
+    if (time.waits || clock.unixMs() < time.endUnixMs) return false;
     // The time is over. Nobody asks again for what was answered at the last step with a link, and nobody reaches the others.
     return sent.every((step, i) => presence.nextLinkUp(fromStation + i, step) === presence.steps || !time.reachable(fromStation + i));
   }
+}
+
+/** A head-end may ask once in a step. */
+function giveUpAfterMs({ speed, behaviour }: Scenario): number {
+  return speed === 'max' ? GIVE_UP_AFTER_MS : Math.max(GIVE_UP_AFTER_MS, (3000 * behaviour.intervalSeconds) / speed);
 }
 
 /** The server's side of one connection, and who wants to know when it is gone. */

@@ -23,6 +23,8 @@ export interface PullTime {
   sinceStepMs(station: number): number;
   /** Unix ms on the machine's clock at which the last step is over; 0: whenever all is settled. */
   readonly endUnixMs: number;
+  /** Whether the end is waited with until all is settled. */
+  readonly waits: boolean;
   start(): void;
   stop(): void;
 }
@@ -37,6 +39,7 @@ interface PullTimeOptions {
 /** `speed: max`. */
 export class AskedTime implements PullTime {
   readonly endUnixMs = 0;
+  readonly waits = true;
   readonly #options: PullTimeOptions;
   readonly #step: Uint32Array;
   readonly #reachable: Uint8Array;
@@ -82,10 +85,18 @@ export class AskedTime implements PullTime {
   stop(): void {}
 }
 
-/** `speed: n`. */
+/**
+ * `speed: n`. Where lines drop by themselves, a head-end may have missed what the plan says that it could have read. Then all are reachable once
+ * the last step is over, each at the last step at which its link was up, so that nothing stays behind and nothing more comes.
+ */
 export class ClockTime implements PullTime {
   readonly endUnixMs: number;
-  readonly #options: PullTimeOptions & { readonly clock: Clock; readonly originUnixMs: number; readonly onStep: (step: number) => void };
+  readonly #options: PullTimeOptions & {
+    readonly clock: Clock;
+    readonly originUnixMs: number;
+    readonly waits: boolean;
+    readonly onStep: (step: number) => void;
+  };
   readonly #stepMs: number;
   #timer: Timer | null = null;
 
@@ -96,6 +107,8 @@ export class ClockTime implements PullTime {
       readonly speed: number;
       /** Unix ms on the machine's clock at which step 0 begins. */
       readonly originUnixMs: number;
+      /** After the last step everything can still be read that could have been read before. */
+      readonly waits: boolean;
       readonly onStep: (step: number) => void;
     },
   ) {
@@ -104,8 +117,17 @@ export class ClockTime implements PullTime {
     this.endUnixMs = options.originUnixMs + options.presence.steps * this.#stepMs;
   }
 
+  get waits(): boolean {
+    return this.#options.waits;
+  }
+
   /** After the end the last step stays. */
-  step(): number {
+  step(station: number): number {
+    if (this.#isWaiting) return Math.max(0, this.#options.presence.lastLinkUp(station));
+    return this.#stepNow();
+  }
+
+  #stepNow(): number {
     const { clock, originUnixMs, presence } = this.#options;
     const step = Math.floor((clock.unixMs() - originUnixMs) / this.#stepMs);
     return Math.min(Math.max(0, step), presence.steps - 1);
@@ -113,12 +135,14 @@ export class ClockTime implements PullTime {
 
   reachable(station: number): boolean {
     const { clock, originUnixMs, presence } = this.#options;
-    return clock.unixMs() >= originUnixMs && presence.linkUp(station, this.step());
+    if (this.#isWaiting) return presence.lastLinkUp(station) >= 0;
+    return clock.unixMs() >= originUnixMs && presence.linkUp(station, this.#stepNow());
   }
 
-  unixSeconds(): number {
+  unixSeconds(station: number): number {
     const { clock, originUnixMs, presence, scenario } = this.#options;
     const { start, intervalSeconds } = scenario.behaviour;
+    if (this.#isWaiting) return start.unixSeconds + (this.step(station) + 1) * intervalSeconds - 1;
     const steps = Math.min(Math.max(0, (clock.unixMs() - originUnixMs) / this.#stepMs), presence.steps);
     return start.unixSeconds + Math.min(Math.floor(steps * intervalSeconds), presence.steps * intervalSeconds - 1);
   }
@@ -127,7 +151,7 @@ export class ClockTime implements PullTime {
 
   sinceStepMs(): number {
     const { clock, originUnixMs } = this.#options;
-    return Math.max(0, clock.unixMs() - originUnixMs - this.step() * this.#stepMs);
+    return Math.max(0, clock.unixMs() - originUnixMs - this.#stepNow() * this.#stepMs);
   }
 
   start(): void {
@@ -138,13 +162,17 @@ export class ClockTime implements PullTime {
     this.#timer?.cancel();
   }
 
+  get #isWaiting(): boolean {
+    return this.#options.waits && this.#options.clock.unixMs() >= this.endUnixMs;
+  }
+
   #tickLater(): void {
     const { clock, originUnixMs, presence, onStep } = this.#options;
     const since = clock.unixMs() - originUnixMs;
     const next = since < 0 ? 0 : Math.floor(since / this.#stepMs) + 1;
     if (next >= presence.steps) return;
     this.#timer = clock.schedule(Math.max(1, next * this.#stepMs - since), () => {
-      onStep(this.step());
+      onStep(this.#stepNow());
       this.#tickLater();
     });
   }

@@ -34,6 +34,8 @@ interface Simulator {
 export class TrialSimulator {
   finished = false;
   readonly #options: TrialSimulatorOptions;
+  /** Step 0 begins then, in every life. */
+  readonly #originUnixMs: number;
   #simulator: Simulator;
   #lives = 0;
   #resent = 0;
@@ -41,6 +43,7 @@ export class TrialSimulator {
 
   constructor(options: TrialSimulatorOptions) {
     this.#options = options;
+    this.#originUnixMs = options.clock.unixMs();
     this.#simulator = this.#make(0);
   }
 
@@ -93,7 +96,7 @@ export class TrialSimulator {
         this.finished = true;
       },
     });
-    const simulator = pull.play(clock.unixMs());
+    const simulator = pull.play(this.#originUnixMs);
     return {
       get ledger() {
         return simulator.ledger;
@@ -109,7 +112,10 @@ export class TrialSimulator {
           if ('error' in result) throw new Error(`simulator: ${result.error}`);
           simulator.start();
         }),
-      crash: () => simulator.end(),
+      crash: () => {
+        simulator.end();
+        pull.links.stop();
+      },
     };
   }
 
@@ -120,7 +126,7 @@ export class TrialSimulator {
       fromStep,
       targets,
       confirmed: true,
-      originUnixMs: clock.unixMs(),
+      originUnixMs: this.#originUnixMs,
       clock,
       wire,
       seed: seed + this.#lives,
@@ -141,7 +147,10 @@ export class TrialSimulator {
         return simulator.settledStep;
       },
       start: () => push.start(),
-      crash: () => simulator.crash(),
+      crash: () => {
+        simulator.crash();
+        push.links.stop();
+      },
     };
   }
 }

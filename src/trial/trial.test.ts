@@ -75,6 +75,34 @@ describe('the whole system on a virtual clock', () => {
     expect(push.audit.series.meters[15]).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['push', 400],
+    ['push', 401],
+    ['push', 402],
+    ['pull', 403],
+    ['pull', 404],
+  ])('%s over bad lines, seed %i: they drop, silently too, are forgotten and come back, while processes crash; exact', async (communication, seed) => {
+    const session = '{ up: 40 min, reattach: 20 s..90 s, silent: 50%, idle: 20 min, daily: 50% }';
+    const links = [
+      `{ name: a, share: 60%, latency: 600 ms +- 200 ms, loss: 2%, rate: 15 packets/s, burst: 5, session: ${session} }`,
+      `{ name: b, share: 40%, latency: 1400 ms +- 600 ms, loss: 0%, loss-bursts: { enter: 1%, leave: 10% }, rate: 5 packets/s, burst: 2, excess: police, session: ${session} }`,
+    ];
+    const scenario = scenarioOf(
+      'grid.stations=12',
+      'grid.meters=500',
+      'behaviour.steps=48',
+      'behaviour.spread=5 min',
+      'speed=600',
+      'network.blackouts=[{ at: 4 h, lasts: 1 h }]',
+      `grid.links=[${links.join(', ')}]`,
+      `behaviour.communication=${communication}`,
+    );
+    const trial = await runTrial({ scenario, seed, simulators: 2, intakes: 2, faultsPerSecond: 0.2 });
+    const { findings } = trial.audit;
+    expect({ seed, ...findings }).toMatchObject({ seed, ...EXACT });
+    if (communication === 'push') expect(findings.stored).toBe(findings.planned);
+  });
+
   it('is the same every time for one seed', async () => {
     const small = scenarioOf('grid.stations=8', 'grid.meters=400', 'behaviour.steps=48');
     const twice = [1, 2].map(() => runTrial({ scenario: small, seed: 7, simulators: 1, intakes: 1, faultsPerSecond: 100 }));

@@ -60,6 +60,15 @@ export class Presence {
     return Math.min(at, this.steps);
   }
 
+  /** The last step at which the link is up; -1: there is none in the run. */
+  lastLinkUp(station: number): number {
+    let last = -1;
+    for (let at = this.nextLinkUp(station, 0); at < this.steps; at = this.nextLinkUp(station, last + 1)) {
+      last = Math.min(this.#links.until(station, at), this.steps) - 1;
+    }
+    return last;
+  }
+
   meterUp(meter: number, step: number): boolean {
     return this.#meterStays.isUp(meter, step);
   }

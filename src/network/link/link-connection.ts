@@ -75,11 +75,13 @@ class Queue {
 const RETRIES_MS = 924_600;
 /** A concentrator at rest asks every ten minutes whether the other side is there, three times. */
 const KEEP_ALIVE_MS = 1_800_000;
-/** Nothing passes any more. What is sent is lost, and near will be told. Near has sent its last, and that has arrived. */
+/** Nothing passes any more. What is sent is lost, and near will be told. Near has sent its last, and that has
+ * arrived. Near was told that it is open. */
 const DEAD = 1;
 const DYING = 2;
 const ENDED = 4;
 const FINISHED = 8;
+const OPEN = 16;
 const READ_AGAIN_MS = 100;
 const NOWHERE: Endpoint = { address: '', port: 0 };
 
@@ -193,6 +195,16 @@ export class LinkConnection implements Connection, ConnectionHandlers {
 
   // ---- For the links ----
 
+  get isOpen(): boolean {
+    return this.near !== null && this.#is(OPEN);
+  }
+
+  /** Near is told that data may go. */
+  opened(): void {
+    this.#state |= OPEN;
+    this.near?.onOpen?.();
+  }
+
   /** Hands on what has arrived in this direction. When the next segment arrives; Infinity: none is waiting, or nobody takes it. */
   due(direction: Direction): number {
     const queue = direction === UP ? this.#up : this.#down;
@@ -228,7 +240,7 @@ export class LinkConnection implements Connection, ConnectionHandlers {
     } else if (this.far !== null) {
       this.#carrier.orphaned(this);
     }
-    if (this.near !== null) this.#carrier.lost();
+    if (this.isOpen) this.#carrier.lost();
     this.tell(reason);
   }
 

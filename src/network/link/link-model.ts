@@ -165,7 +165,6 @@ export class LinkModel {
     let waitedMs = 0;
     let timerMs = this.#tcp.initialRtoMs;
     for (let tries = 0; this.#isLost(there, law) || this.#isLost(back, law); tries++) {
-      directionOf(stats, from).lost++;
       waitedMs += timerMs;
       timerMs *= 2;
       if (tries < SYN_LOSSES_MAX) continue;

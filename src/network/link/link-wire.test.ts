@@ -175,7 +175,7 @@ describe('a connection over a link', () => {
 
 describe('a line', () => {
   test('that is down by plan ends its connection, and lets it be made again when it is up', () => {
-    const { connect, until, at, headend, wire, events } = stage({ link: { jitterMs: 0 } });
+    const { connect, until, at, headend, wire, events, model } = stage({ link: { jitterMs: 0 } });
     const first = connect();
     until(() => first.openedMs !== null);
     wire.down(0);
@@ -188,6 +188,12 @@ describe('a line', () => {
     until(() => second.openedMs !== null);
     expect(second.openedMs).toBe(3_601_200);
     expect(events).toEqual({ made: 2, lost: 1 });
+    // One that is only being made is not one that ended.
+    const third = connect();
+    wire.down(0);
+    expect(third.closed?.reason).toBe('reset');
+    expect(events.lost).toBe(2);
+    expect(model.statsOf(0).lines.outages).toBe(2);
   });
 
   test('takes its time to be there again, and has another address then', () => {
@@ -231,7 +237,7 @@ describe('a line', () => {
     headend[0]!.connection?.write(new Uint8Array(700));
     until(() => near.closed !== null);
     expect(near.closed?.reason).toBe('timeout');
-    expect(near.closed!.atMs - droppedMs).toBeCloseTo(924_600, -2);
+    expect((near.closed?.atMs ?? 0) - droppedMs).toBeCloseTo(924_600, -2);
     expect(headend[0]).toMatchObject({ bytes: 0, closed: null });
     expect(near.bytes).toBe(0);
     expect(wire.orphans).toBe(1);

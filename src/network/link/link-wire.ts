@@ -139,6 +139,7 @@ export class LinkWire implements Wire, LinkCarrier {
       const connection = this.#open(link, null);
       connection.far = far;
       connection.near = accept(connection);
+      connection.opened();
       this.#count();
       // What the other side sent before its connection could be open waits in its socket.
       far.pause();
@@ -155,7 +156,7 @@ export class LinkWire implements Wire, LinkCarrier {
     const silent = this.#lines.down(link);
     const { lines } = this.#model.statsOf(link);
     this.#each(link, (connection) => {
-      lines.outages++;
+      if (connection.isOpen) lines.outages++;
       connection.cut({ near: true, far: !silent });
     });
     this.#watchLine(link);
@@ -217,7 +218,7 @@ export class LinkWire implements Wire, LinkCarrier {
     this.later(connection, this.nowMs() + backMs, () => {
       this.#used(connection, this.nowMs());
       this.#count();
-      connection.near?.onOpen?.();
+      connection.opened();
     });
   }
 

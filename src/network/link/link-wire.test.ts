@@ -284,6 +284,21 @@ describe('a concentrator that is asked', () => {
     expect(nowMs() - sent).toBe(2400);
   });
 
+  test('may end a connection in accepting it: the other side is told', () => {
+    const { wire, real, until, nowMs } = stage({ link: { jitterMs: 0 } });
+    const at: Endpoint = { address: '127.64.0.1', port: 4059 };
+    const refusing = (connection: Connection): ConnectionHandlers => {
+      connection.end();
+      return { onData: () => {}, onClose: () => {} };
+    };
+    wire.listen(at, refusing, () => {});
+    until(() => true);
+    const poller = new Side(nowMs);
+    poller.connection = real.connect({ to: at }, poller);
+    until(() => poller.closed !== null);
+    expect(poller.closed?.reason).toBe('remote');
+  });
+
   test('can not be reached while its line is away: nobody answers, neither yes nor no', () => {
     const { wire, real, at: goTo, until, nowMs } = stage({ session: {}, link: { jitterMs: 0 } });
     const asked: Side[] = [];

@@ -37,7 +37,7 @@ const COARSE_SPEED_MAX = 4;
 const KEEP_ALIVE_MS = 7_875_000;
 const ORPHANS_MAX = 2000;
 const ORPHAN_SWEEP_MS = 1000;
-const BLACK_HOLE: ConnectionHandlers = { onData: () => {}, onClose: () => {} };
+const NOBODY: ConnectionHandlers = { onData: () => {}, onClose: () => {} };
 
 interface Orphan {
   readonly connection: LinkConnection;
@@ -132,11 +132,12 @@ export class LinkWire implements Wire, LinkCarrier {
       const link = linkAt(far.local.address);
       if (link < 0 || link >= this.#model.links) return accept(far);
       // Nobody answers: neither yes nor no.
-      if (!this.#lines.isThere(link)) return BLACK_HOLE;
+      if (!this.#lines.isThere(link)) return NOBODY;
       const now = this.nowMs();
       const made = this.#model.connect(link, DOWN, now);
-      if ('failedMs' in made) return BLACK_HOLE;
-      const connection = this.#open(link, null);
+      if ('failedMs' in made) return NOBODY;
+      // Whoever accepts may end it at once.
+      const connection = this.#open(link, NOBODY);
       connection.far = far;
       connection.near = accept(connection);
       connection.opened();
@@ -261,7 +262,7 @@ export class LinkWire implements Wire, LinkCarrier {
 
   // ---- Within ----
 
-  #open(link: number, near: ConnectionHandlers | null): LinkConnection {
+  #open(link: number, near: ConnectionHandlers): LinkConnection {
     const connection = new LinkConnection(this, link);
     connection.near = near;
     connection.sibling = this.#connections[link] ?? null;

@@ -69,7 +69,7 @@ ip link set wan up
 ip route add local 10.64.0.0/16 dev lo
 far ping -q -c 1 -w 5 10.9.0.2 >/dev/null
 state() {
-  nft list tables | grep meterstorm; iptables -t mangle -S; tc qdisc show | sed '/pfifo\\|netem/s/ [0-9a-f]*: dev/ dev/' | sort
+  nft list tables | grep meterstorm; iptables -t mangle -S; tc qdisc show | sed '/pfifo\\|netem/s/ [0-9a-f]*: dev/ dev/' | sed 's/ direct_packets_stat [0-9]*//' | sort
   ip -d -o link show | sed -n 's/^[0-9]*: \\([^ :@]*\\).*\\( mtu [0-9]* qdisc [a-z_]* \\).*\\(gso_max_segs [0-9]*\\).*/\\1\\2\\3/p'
 }
 packets() { tc -s class show dev $1 | sed -n "/class htb 4d53:$2 /,/Sent/s/.* bytes \\([0-9]*\\) pkt.*/\\1/p"; }

@@ -10,6 +10,8 @@ import { DEFAULT_LISTEN, endpointOf, readScenario } from './scenario-argument.ts
 
 export interface ExportFlags {
   readonly set: readonly string[];
+  readonly steps?: string;
+  readonly stations?: string;
   readonly format: ExportFormat;
   readonly out: string;
   readonly listen?: string;

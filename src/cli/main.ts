@@ -29,6 +29,8 @@ function program(): Command {
     .description('play a scenario against a head-end, audit what it stored, write the report')
     .argument('<scenario>', 'scenario file (YAML)')
     .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--steps <n>', 'length in steps; --set goes before it')
+    .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
     .option('--speed <speed>', '`max` or how many times faster than real time')
     .option('-o, --out <dir>', 'directory for report, store and buffer (default: runs/<name>-<time>)')
     .option('--json', 'print report.json alone to stdout', false)
@@ -48,6 +50,8 @@ function program(): Command {
     .option('--listen <address:port>', 'pull: address of the first concentrator, and the port of all (default: 127.64.0.1:4059)')
     .option('--keys <file>', 'pull: master key of an installation with security')
     .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--steps <n>', 'length in steps; --set goes before it')
+    .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
     .option('--speed <speed>', '`max` or how many times faster than real time')
     .option('--segment <i/n>', 'play only segment i of n (0/1 is the whole grid)', '0/1')
     .option('--unconfirmed', 'the head-end does not confirm pushes (last_confirmation_date_time)', false)
@@ -72,6 +76,8 @@ function program(): Command {
     .argument('<scenario>', 'scenario file (YAML)')
     .argument('<what>', '`grid`, `plan`, `readings`, or `devices`: addresses, names and keys for a head-end that pulls')
     .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--steps <n>', 'length in steps; --set goes before it')
+    .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
     .addOption(new Option('--format <format>', 'file format').choices(['csv', 'parquet']).default('csv'))
     .requiredOption('-o, --out <dir>', 'directory for the files')
     .option('--listen <address:port>', 'devices: address of the first concentrator, and the port of all (default: 127.64.0.1:4059)')
@@ -109,7 +115,7 @@ function program(): Command {
 const EXAMPLES = `
 Examples:
   meterstorm run scenarios/small-grid.yaml
-  meterstorm run scenarios/small-grid.yaml --set behaviour.steps=96 --set grid.meters=10000
+  meterstorm run scenarios/small-grid.yaml --steps 96 --stations 143
   meterstorm run scenarios/small-grid.yaml --speed 96 --json > report.json
   meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --unconfirmed
   meterstorm headend --listen 127.0.0.1:4059 --out data

@@ -14,6 +14,8 @@ import { endpointOf, readScenario } from './scenario-argument.ts';
 
 export interface RunFlags {
   readonly set: readonly string[];
+  readonly steps?: string;
+  readonly stations?: string;
   readonly speed?: string;
   readonly out?: string;
   readonly json: boolean;

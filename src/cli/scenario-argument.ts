@@ -11,12 +11,14 @@ export type Endpoint = NonNullable<RunOptions['target']>;
 
 export interface ScenarioFlags {
   readonly set: readonly string[];
+  readonly steps?: string;
+  readonly stations?: string;
   readonly speed?: string;
 }
 
 export function readScenario(file: string, flags: ScenarioFlags): Scenario {
   const sets = flags.speed === undefined ? flags.set : [...flags.set, `speed=${flags.speed}`];
-  const parsed = parseScenario({ file, sets });
+  const parsed = parseScenario({ file, sets, cut: { steps: flags.steps ?? null, stations: flags.stations ?? null } });
   if (!parsed.ok) {
     const lines = parsed.errors.map((error) => error.toString());
     // Named as the user wrote it.
@@ -24,6 +26,7 @@ export function readScenario(file: string, flags: ScenarioFlags): Scenario {
     throw new UserError(named.join('\n'));
   }
   checkGridFiles(parsed.scenario);
+  for (const note of parsed.notes) process.stderr.write(`meterstorm: ${note}\n`);
   return parsed.scenario;
 }
 

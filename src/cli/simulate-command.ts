@@ -14,6 +14,8 @@ export interface SimulateFlags {
   readonly listen?: string;
   readonly keys?: string;
   readonly set: readonly string[];
+  readonly steps?: string;
+  readonly stations?: string;
   readonly speed?: string;
   readonly segment: string;
   readonly unconfirmed: boolean;

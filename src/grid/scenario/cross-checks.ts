@@ -1,7 +1,7 @@
 /**
  * What several values must agree on: shares, names, the total of meters, the end of the run, the spread, the steps of a blackout. Each check runs
  * whenever the values that it needs are right, no matter what else is wrong. It is reported at the value that overrides the
- * others: what `--set` or an extending file changed, else the one that the check is about.
+ * others: what the command line or an extending file changed, else the one that the check is about.
  */
 
 import type { z } from 'zod';
@@ -58,13 +58,9 @@ function nameProblems(path: Path, list: ListTree): readonly Problem[] {
 function metersProblem(tree: Tree): readonly Problem[] {
   const stations = valueAt(tree, ['grid', 'stations'], checked.stations);
   const sizes = find(tree, SIZES);
-  if (stations === null || sizes?.kind !== 'list' || sizes.items.length === 0) return [];
-  const shares = sharesOf(tree, SIZES, sizes);
-  const ranges = sizes.items.map((_, i) => valueAt(tree, [...SIZES, i, 'meters'], checked.stationMeters));
-  if (shares === null || !addUpTo1(shares) || ranges.includes(null)) return [];
-  const counts = largestRemainder(stations, shares);
-  const least = sum(ranges.map((range, i) => (range?.min ?? 0) * (counts[i] ?? 0)));
-  const most = sum(ranges.map((range, i) => (range?.max ?? 0) * (counts[i] ?? 0)));
+  const bounds = metersBounds(tree);
+  if (stations === null || sizes?.kind !== 'list' || bounds === null) return [];
+  const { least, most } = bounds;
   const path = ['grid', 'meters'];
   const meters = valueAt(tree, path, checked.meters);
   const wrong = meters === null ? most > METERS_MAX && isAbsent(tree, path) : meters < least || meters > most;
@@ -77,6 +73,21 @@ function metersProblem(tree: Tree): readonly Problem[] {
   }
   const allowed = `${least} to ${most}, which is what ${counted(stations, 'station')} of these sizes can have`;
   return [{ ...involved, found: `a total of ${counted(meters, 'meter')}`, allowed }];
+}
+
+/** What the stations can have by their size categories; null: stations or sizes are wrong. */
+export function metersBounds(tree: Tree): { readonly least: number; readonly most: number } | null {
+  const stations = valueAt(tree, ['grid', 'stations'], checked.stations);
+  const sizes = find(tree, SIZES);
+  if (stations === null || sizes?.kind !== 'list' || sizes.items.length === 0) return null;
+  const shares = sharesOf(tree, SIZES, sizes);
+  const ranges = sizes.items.map((_, i) => valueAt(tree, [...SIZES, i, 'meters'], checked.stationMeters));
+  if (shares === null || !addUpTo1(shares) || ranges.includes(null)) return null;
+  const counts = largestRemainder(stations, shares);
+  return {
+    least: sum(ranges.map((range, i) => (range?.min ?? 0) * (counts[i] ?? 0))),
+    most: sum(ranges.map((range, i) => (range?.max ?? 0) * (counts[i] ?? 0))),
+  };
 }
 
 function spreadProblem(tree: Tree): readonly Problem[] {
@@ -141,7 +152,7 @@ function counted(count: number, noun: string): string {
 }
 
 /** The value as the schema reads it, or null when it is missing or wrong. */
-function valueAt<Kind extends z.ZodType>(tree: Tree, path: Path, kind: Kind): z.output<Kind> | null {
+export function valueAt<Kind extends z.ZodType>(tree: Tree, path: Path, kind: Kind): z.output<Kind> | null {
   const parsed = kind.safeParse(plain(find(tree, path)));
   return parsed.success ? parsed.data : null;
 }

@@ -1,10 +1,11 @@
 /**
- * From what the user wrote to a `Scenario`: YAML files that extend one another, then `--set`, then checks. All mistakes are
+ * From what the user wrote to a `Scenario`: YAML files that extend one another, then the command line, then checks. All mistakes are
  * found in one go; the user's input never makes this throw.
  */
 
 import { basename, resolve } from 'node:path';
 import { crossChecks } from './cross-checks.ts';
+import { applyCut, NO_CUT, type Cut } from './cut.ts';
 import { systemFiles, type ScenarioFiles } from './files.ts';
 import { issueProblems } from './issues.ts';
 import { loadLayers, relativeTo } from './layers.ts';
@@ -16,7 +17,12 @@ import { applySets } from './set-argument.ts';
 import { find, plain, type Path, type Tree } from './tree.ts';
 
 export type ParsedScenario =
-  | { readonly ok: true; readonly scenario: Scenario }
+  | {
+      readonly ok: true;
+      readonly scenario: Scenario;
+      /** What was left out on the way, a line each, for the user to see. */
+      readonly notes: readonly string[];
+    }
   | { readonly ok: false; readonly errors: readonly ScenarioError[] };
 
 export interface ScenarioSource {
@@ -24,6 +30,8 @@ export interface ScenarioSource {
   readonly file: string;
   /** `path=value`, later ones on top of earlier ones. */
   readonly sets: readonly string[];
+  /** Below `sets`. */
+  readonly cut?: Cut;
 }
 
 /** Reads from the file system. */
@@ -35,7 +43,8 @@ export function parseScenario(source: ScenarioSource): ParsedScenario {
 export function parseScenarioFrom(files: ScenarioFiles, source: ScenarioSource): ParsedScenario {
   const layers = loadLayers(files, source.file);
   if (layers.tree === null) return failed(layers.problems);
-  const { tree, problems } = applySets(layers.tree, source.sets);
+  const { tree: set, problems } = applySets(layers.tree, source.sets);
+  const { tree, notes } = applyCut(set, source.cut ?? NO_CUT);
   const references = fileReferences(tree);
   const checked = scenarioSchema.safeParse(plain(tree));
   const all = [
@@ -47,7 +56,7 @@ export function parseScenarioFrom(files: ScenarioFiles, source: ScenarioSource):
   ];
   if (!checked.success || all.length > 0) return failed(all);
   const { extends: _, name = nameOf(source.file), ...rest } = checked.data;
-  return { ok: true, scenario: deepFreeze({ name, ...rest, grid: withAbsolutePaths(rest.grid, references) }) };
+  return { ok: true, scenario: deepFreeze({ name, ...rest, grid: withAbsolutePaths(rest.grid, references) }), notes };
 }
 
 interface FileReference {

@@ -2,13 +2,13 @@
 
 /** Where a value or a key stands. */
 export interface Position {
-  /** As the user named it; `--set` for a value of the command line. */
+  /** As the user named it; for a value of the command line the flag: `--set`, `--steps`, `--stations`. */
   readonly file: string;
   /** From 1; 0: the file as a whole, or the command line. */
   readonly line: number;
   /** From 1, in UTF-16 units; on the command line: which `--set` it is, from 1. */
   readonly column: number;
-  /** What overrides what: 0 the file that was asked for, -1, -2, ... the ones it extends, 1 `--set`. */
+  /** What overrides what: 0 the file that was asked for, -1, -2, ... the ones it extends, 1 `--steps` and `--stations`, 2 `--set`. */
   readonly layer: number;
 }
 

@@ -9,7 +9,7 @@ export function applySets(tree: MapTree, sets: readonly string[]): { readonly tr
   const problems: Problem[] = [];
   let whole = tree;
   for (const [i, text] of sets.entries()) {
-    const at: Position = { file: SET_FILE, layer: 1, line: 0, column: i + 1 };
+    const at: Position = { file: SET_FILE, layer: 2, line: 0, column: i + 1 };
     const setting = parseSet(text, at);
     if ('found' in setting) {
       problems.push(setting);

@@ -10,6 +10,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Presence } from '../grid/plan/presence.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { TURN_STEPS } from './schedule.ts';
 
 export interface PullTime {
   /** Step at which the concentrator is. */
@@ -43,17 +44,28 @@ export class AskedTime implements PullTime {
   readonly #options: PullTimeOptions;
   readonly #step: Uint32Array;
   readonly #reachable: Uint8Array;
+  readonly #turn: number;
 
   constructor(options: PullTimeOptions & { readonly fromStep: number }) {
     this.#options = options;
     const { presence, fromStation, toStation, fromStep } = options;
     this.#step = new Uint32Array(toStation - fromStation);
     this.#reachable = new Uint8Array(toStation - fromStation);
+    // A turn ends later than the steps in it, and a concentrator that may have forgotten something by then has none.
+    this.#turn = presence.steps <= options.scenario.behaviour.concentratorMemoryRows ? TURN_STEPS : 1;
     for (let i = 0; i < this.#step.length; i++) {
       const up = presence.nextLinkUp(fromStation + i, fromStep);
       this.#reachable[i] = up < presence.steps ? 1 : 0;
-      this.#step[i] = Math.min(up, presence.steps - 1);
+      this.#step[i] = this.#endOfTurn(fromStation + i, Math.min(up, presence.steps - 1));
     }
+  }
+
+  /** The last step of a turn that begins at `step`, as far as the link stays up. */
+  #endOfTurn(station: number, step: number): number {
+    const { presence } = this.#options;
+    let end = step;
+    while (end + 1 < Math.min(step + this.#turn, presence.steps) && presence.linkUp(station, end + 1)) end++;
+    return end;
   }
 
   step(station: number): number {
@@ -73,7 +85,7 @@ export class AskedTime implements PullTime {
   settled(station: number, settled: number): void {
     if (settled <= this.step(station)) return;
     const next = this.#options.presence.nextLinkUp(station, settled);
-    if (next < this.#options.presence.steps) this.#step[station - this.#options.fromStation] = next;
+    if (next < this.#options.presence.steps) this.#step[station - this.#options.fromStation] = this.#endOfTurn(station, next);
   }
 
   sinceStepMs(): number {

@@ -17,8 +17,7 @@ import type { GetResult } from '../../protocol/dlms/apdu/results.ts';
 import { ClientAssociation } from '../../protocol/dlms/client/client-association.ts';
 import type { ClientOptions, Exchange } from '../../protocol/dlms/client/client-options.ts';
 import { DlmsError } from '../../protocol/dlms/client/dlms-error.ts';
-import { withinAssociation } from './associated-exchange.ts';
-import type { DeviceSession } from './device-session.ts';
+import { breaksSession, type DeviceSession, type Running } from './device-session.ts';
 import { MeterList, sapEntries } from './meter-list.ts';
 import { layoutOf, MeterProfileRows, type ProfileLayout } from './meter-profile.ts';
 import { LOAD_PROFILE, LOAD_PROFILE_COLUMNS, OPEN_END, OwnProfileRows, rangeOf } from './own-profile.ts';
@@ -29,6 +28,8 @@ const SAP_LIST: AttributeDescriptor = Object.freeze({ classId: 17, logicalName: 
 export const CONCENTRATOR_SAP = 1;
 /** Refusals by a meter after which its gap is given up. Lost connections don't count. */
 const REFUSALS_MAX = 5;
+/** Meters of one concentrator that are read at once; a command that comes waits for no more than these. */
+const REPAIRS_AT_ONCE = 16;
 
 export interface ConcentratorPollOptions {
   readonly session: DeviceSession;
@@ -215,9 +216,8 @@ export class ConcentratorPoll {
   // ---- 2: gaps ----
 
   #goOn(): void {
-    const gap = this.#gaps.at(-1);
-    if (gap !== undefined) {
-      this.#options.submit({ priority: 'repair', attemptsMax: Infinity, run: (done) => this.#repair(gap, done) });
+    if (this.#gaps.length > 0) {
+      this.#options.submit({ priority: 'repair', attemptsMax: Infinity, run: (done) => this.#repair(done) });
       return;
     }
     const newest = this.#newest;
@@ -231,36 +231,71 @@ export class ConcentratorPoll {
     }
   }
 
-  #repair(gap: Gap, done: (outcome: JobOutcome) => void): void {
+  /** Some gaps at once, each of another meter: their requests share a write. Done when all of them are; those that failed stay. */
+  #repair(done: (outcome: JobOutcome) => void): void {
     if (this.#broken) {
       this.#meters?.restore();
       done('done');
       this.startRound();
       return;
     }
-    const { session, association, stats } = this.#options;
+    const some = this.#nextGaps();
+    let waiting = some.length;
+    let failed = false;
+    const ended = (outcome: JobOutcome): void => {
+      waiting--;
+      failed ||= outcome === 'failed';
+      if (waiting > 0) return;
+      done(failed ? 'failed' : 'done');
+      if (!failed) this.#goOn();
+    };
+    this.#options.session.runAll(some.map((gap) => this.#exchangeFor(gap, ended)));
+  }
+
+  /** The last ones, up to a second one of the same meter. */
+  #nextGaps(): readonly Gap[] {
+    const some: Gap[] = [];
+    for (let i = this.#gaps.length - 1; i >= 0 && some.length < REPAIRS_AT_ONCE; i--) {
+      const gap = this.#gaps[i]!;
+      if (some.some(({ place }) => place === gap.place)) break;
+      some.push(gap);
+    }
+    return some;
+  }
+
+  #exchangeFor(gap: Gap, ended: (outcome: JobOutcome) => void): Running {
+    const { association, stats, session } = this.#options;
     const list = present(this.#meters, 'rows come after the list of meters');
     const [meter, sap] = [list.number[gap.place]!, list.sap[gap.place]!];
     const client = new ClientAssociation(association(sap, meter));
-    session.run(
-      { clientSap: client.options.clientSap, serverSap: sap },
-      withinAssociation(client, () => this.#meterProfile(client, gap)),
-      (buffer) => this.#takeMeterRows(buffer, { gap, meter, done }),
-      (error) => {
+    const ports = { clientSap: client.options.clientSap, serverSap: sap };
+    const release = (): void => {
+      if (client.negotiated !== null) session.runLazily(ports, client.release());
+    };
+    return {
+      ...ports,
+      exchange: this.#meterProfile(client, gap),
+      done: (buffer) => {
+        release();
+        this.#takeMeterRows(buffer as Uint8Array, { gap, meter, done: ended });
+      },
+      failed: (error) => {
+        if (!breaksSession(error)) release();
         if (REFUSALS.has(error.code)) gap.refusals++;
         if (gap.refusals < REFUSALS_MAX) {
-          this.#failed(meter, error, done);
+          this.#failed(meter, error, ended);
           return;
         }
         this.#options.onFailure(meter, error);
         stats.gapsGivenUp++;
-        this.#closeGap(done);
+        this.#closeGap(gap, ended);
       },
-    );
+    };
   }
 
   *#meterProfile(client: ClientAssociation, gap: Gap): Exchange<Uint8Array> {
     const { layout, offsetMinutes } = this.#options;
+    yield* client.associate();
     if (layout.meter === null) {
       layout.meter = layoutOf(dataOf(yield* client.get(LOAD_PROFILE_COLUMNS)));
       if (layout.meter === null) throw new DlmsError('data', 'the load profile of a meter has no clock or no register');
@@ -287,13 +322,12 @@ export class ConcentratorPoll {
     }
     stats.readings += readings;
     stats.repairs++;
-    this.#closeGap(done);
+    this.#closeGap(gap, done);
   }
 
-  #closeGap(done: (outcome: JobOutcome) => void): void {
-    this.#gaps.pop();
+  #closeGap(gap: Gap, done: (outcome: JobOutcome) => void): void {
+    this.#gaps = this.#gaps.filter((other) => other !== gap);
     done('done');
-    this.#goOn();
   }
 
   // ---- 3 ----

@@ -18,10 +18,11 @@ import { GroupCommit } from '../buffer/group-commit.ts';
 import { BacklogWatch } from '../buffer/backlog-watch.ts';
 import { ConcentratorPoll } from './concentrator-poll.ts';
 import type { Credentials, DeviceName } from './credentials.ts';
-import { DeviceSession, SESSION_SCRATCH_BYTES, type SessionCounters } from './device-session.ts';
+import { DeviceSession, type SessionCounters } from './device-session.ts';
 import type { ProfileLayout } from './meter-profile.ts';
 import { type BackOffTimes, PollScheduler } from './poll-scheduler.ts';
 import { emptyPollStats, type PollStats } from './poll-stats.ts';
+import { SendScratch } from './send-scratch.ts';
 import { type PollAnswer, type PolledDevice, RequestDesk, type RequestTarget } from './request-desk.ts';
 
 /** One entry of the inventory. */
@@ -146,7 +147,7 @@ export class Poller {
     });
     this.#idleRounds = new Uint8Array(devices.length);
     this.#overdue = new Uint8Array(devices.length);
-    const scratch = new Uint8Array(SESSION_SCRATCH_BYTES);
+    const scratch = new SendScratch();
     const layout: { meter: ProfileLayout | null } = { meter: null };
     devices.forEach((device, place) => this.#addDevice(device, place, { scratch, layout }));
   }
@@ -231,7 +232,7 @@ export class Poller {
   #addDevice(
     device: PollDevice,
     place: number,
-    shared: { readonly scratch: Uint8Array; readonly layout: { meter: ProfileLayout | null } },
+    shared: { readonly scratch: SendScratch; readonly layout: { meter: ProfileLayout | null } },
   ): void {
     const { clock, wire, timeoutMs, sinceUnixSeconds, periodSeconds, offsetMinutes } = this.#options;
     const session = new DeviceSession({

@@ -131,10 +131,12 @@ function entered(counts: Map<string, number>, key: string, tell: (count: number)
   };
 }
 
+/** A concentrator that may forget within a turn is asked at each step, so that a test knows the time at which it was. */
+const ONE_STEP_A_TURN = 'behaviour.concentrator-memory=10';
 const SIZES = 'grid.station-sizes=[{ name: all, share: 100%, meters: 5..60 }]';
 
 export function scenarioOf(...sets: readonly string[]): Scenario {
-  const parsed = parseScenario({ file: packageFile('scenarios', 'small-grid.yaml'), sets: ['behaviour.communication=pull', SIZES, ...sets] });
+  const parsed = parseScenario({ file: packageFile('scenarios', 'small-grid.yaml'), sets: ['behaviour.communication=pull', SIZES, ONE_STEP_A_TURN, ...sets] });
   if (!parsed.ok) throw new Error(parsed.errors.map(String).join('\n'));
   return parsed.scenario;
 }

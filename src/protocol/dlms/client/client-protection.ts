@@ -32,10 +32,11 @@ export type OpenedAnswer =
   | { readonly status: 'refused'; readonly reason: RefusalReason };
 
 export class ClientProtection {
-  readonly cipher = new MessageCipher(new Refusals());
   readonly #options: ClientOptions;
   readonly #security: ClientSecurity | null;
-  readonly #out = new ByteWriter(256);
+  /** Where nothing is ciphered there is neither: a head-end makes an association for each meter that it repairs. */
+  #cipher: MessageCipher | null = null;
+  #sealed: ByteWriter | null = null;
   readonly #context: OpenContext | null;
   #serverTitle: Uint8Array | null;
   #dedicatedKey: Uint8Array | null = null;
@@ -48,6 +49,14 @@ export class ClientProtection {
     this.#security = security;
     this.#serverTitle = security?.serverTitle ?? null;
     this.#context = security === null ? null : this.#openContext(security);
+  }
+
+  get cipher(): MessageCipher {
+    return (this.#cipher ??= new MessageCipher(new Refusals()));
+  }
+
+  get #out(): ByteWriter {
+    return (this.#sealed ??= new ByteWriter(256));
   }
 
   /** Whether the association ciphers its APDUs: the application context is 3. */

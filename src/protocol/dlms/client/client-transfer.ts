@@ -32,7 +32,8 @@ export class ClientTransfer {
   readonly #answerBytesMax: number;
   /** Gets what comes in the middle of general blocks and is none. */
   readonly #onOther: (apdu: Uint8Array) => void;
-  readonly #out = new ByteWriter(256);
+  /** Null: no gateway was talked to yet. */
+  #out: ByteWriter | null = null;
   #negotiated: Negotiated | null = null;
   #push: GbtReceiver | null = null;
 
@@ -69,10 +70,11 @@ export class ClientTransfer {
   prefixed(apdu: Uint8Array): Uint8Array {
     const gateway = this.#options.gateway ?? null;
     if (gateway === null) return apdu;
-    this.#out.reset();
-    putGatewayHead(this.#out, { ...gateway, response: false });
-    this.#out.put(apdu);
-    return this.#out.view();
+    const out = (this.#out ??= new ByteWriter(256));
+    out.reset();
+    putGatewayHead(out, { ...gateway, response: false });
+    out.put(apdu);
+    return out.view();
   }
 
   /**

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { UnreachableError, UserError } from '../run/errors.ts';
 import { version } from '../run/compose-report.ts';
 import { auditCommand } from './audit-command.ts';
+import { doctorCommand } from './doctor-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
 import { linkCommand } from './link-command.ts';
@@ -96,6 +97,18 @@ function program(): Command {
     .action(linkCommand);
 
   root
+    .command('doctor')
+    .description('say what on this machine would spoil a run, and the command that mends it; changes nothing')
+    .argument('[scenario]', 'scenario file (YAML; default: the small grid)')
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--steps <n>', 'length in steps; --set goes before it')
+    .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
+    .option('--headend <which>', '`builtin`, or the IPv4 address and port of yours', 'builtin')
+    .option('-o, --out <dir>', 'directory that the run will write to', 'runs')
+    .option('--json', 'print the findings as JSON', false)
+    .action(doctorCommand);
+
+  root
     .command('report')
     .description('write the report of a finished run again, and print its summary')
     .argument('<dir>', 'directory of the run')
@@ -121,9 +134,10 @@ Examples:
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
   meterstorm simulate scenarios/small-grid.yaml --set behaviour.communication=pull --speed 1
+  meterstorm doctor scenarios/large-grid.yaml
   meterstorm link scenarios/small-grid.yaml --tc --out links.sh
 
-Exit codes: 0 all held, or the readings of your head-end could not be looked at; 1 the audit or a threshold failed; 2 wrong input; 3 the head-end could not be reached;
+Exit codes: 0 all held, or the readings of your head-end could not be looked at; 1 the audit or a threshold failed, or doctor found something bad; 2 wrong input; 3 the head-end could not be reached;
 130 interrupted, with a partial report.`;
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

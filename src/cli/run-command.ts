@@ -6,6 +6,8 @@ import { systemClock } from '../base/clock.ts';
 import { writeReport } from '../report/write-report.ts';
 import { UserError } from '../run/errors.ts';
 import { makeDirectory } from '../run/make-directory.ts';
+import { findingText, obstacles } from '../run/doctor.ts';
+import { examine } from '../run/examine.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
 import { Interrupt } from './interrupt.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
@@ -39,6 +41,9 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (target === null && flags.unconfirmed) {
     throw new UserError('meterstorm: --unconfirmed: the built-in head-end always confirms; leave the flag out');
   }
+  const { simulators = null, intakes = null } = flags;
+  const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
+  for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
   const directory = outDirectory(flags.out, scenario.name);
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => {
@@ -53,8 +58,8 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       directory,
       target,
       confirmed: !flags.unconfirmed,
-      simulators: flags.simulators ?? null,
-      intakes: flags.intakes ?? null,
+      simulators,
+      intakes,
       onProgress: (progress) => display.show(progress),
       interrupt: interrupt.signal,
     });

@@ -7,7 +7,6 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { CHANNELS } from '../reading/batch.ts';
 import { channelCount } from '../grid/scenario/scenario.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
@@ -183,6 +182,8 @@ function* chunks(lines: Iterable<string>): Iterable<string> {
 }
 
 async function toParquet(csv: string, parquet: string): Promise<void> {
+  // Loaded where it is used, so that `meterstorm doctor` can say that it does not load.
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await connection.run(`COPY (SELECT * FROM read_csv(${quoted(csv)})) TO ${quoted(parquet)} (FORMAT parquet)`);

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** Descriptors that a process needs beside its connections. */
-const DESCRIPTORS_SPARE = 256;
+export const DESCRIPTORS_SPARE = 256;
 
 /** Connections that an intake takes at most. */
 const CONNECTIONS_MAX = 50_000;

@@ -76,6 +76,9 @@ interface Taker {
   readonly past: TakerPast;
 }
 
+/** A poller makes thousands of associations a second, and forgets them: with room for that they are collected while they are young. */
+const POLLER_FLAGS = ['--max-semi-space-size=64'];
+
 export class HeadendProcesses {
   readonly database: string;
   readonly #options: HeadendProcessesOptions;
@@ -181,6 +184,7 @@ export class HeadendProcesses {
       clock,
       name: `${plan.kind} ${index + 1}`,
       module: new URL(polls ? './poll-process.js' : './intake-process.js', import.meta.url),
+      execArgv: polls ? POLLER_FLAGS : [],
       onStart: () => {
         if (member.process.pid !== null) onProcess(member.process.name, member.process.pid);
         const common = { directory: join(directory, 'buffer'), number: index };

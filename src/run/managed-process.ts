@@ -12,6 +12,8 @@ export interface ManagedProcessOptions<Up> {
   /** For people: `simulator 1`. */
   readonly name: string;
   readonly module: URL;
+  /** Further options of Node. */
+  readonly execArgv?: readonly string[];
   /** Called for every start, the first one included: sends what the process needs. */
   readonly onStart: () => void;
   readonly onMessage: (message: Up) => void;
@@ -49,8 +51,12 @@ export class ManagedProcess<Down extends object, Up> {
   }
 
   start(): void {
-    const { module, onStart, onMessage } = this.#options;
-    const child = fork(fileURLToPath(module), [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const { module, onStart, onMessage, execArgv = [] } = this.#options;
+    const child = fork(fileURLToPath(module), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, ...execArgv],
+    });
     this.#child = child;
     this.#startedMs = this.#options.clock.nowMs();
     child.on('message', (message) => {

@@ -25,8 +25,11 @@ export function putApdu(writer: ByteWriter, apdu: Apdu): void {
   writeApdu(writer, apdu);
 }
 
+/** Each call begins anew in it, and leaves with a copy. */
+const SCRATCH = new ByteWriter();
+
 export function encodeApdu(apdu: Apdu): Uint8Array {
-  const writer = new ByteWriter(64);
-  writeApdu(writer, apdu);
-  return writer.copy();
+  SCRATCH.reset();
+  writeApdu(SCRATCH, apdu);
+  return SCRATCH.copy();
 }

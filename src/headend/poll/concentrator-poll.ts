@@ -268,12 +268,15 @@ export class ConcentratorPoll {
     const list = present(this.#meters, 'rows come after the list of meters');
     const [meter, sap] = [list.number[gap.place]!, list.sap[gap.place]!];
     const client = new ClientAssociation(association(sap, meter));
-    const ports = { clientSap: client.options.clientSap, serverSap: sap };
+    const { clientSap } = client.options;
+    const ports = { clientSap, serverSap: sap };
     const release = (): void => {
       if (client.negotiated !== null) session.runLazily(ports, client.release());
     };
     return {
-      ...ports,
+      clientSap,
+      serverSap: sap,
+      lazy: false,
       exchange: this.#meterProfile(client, gap),
       done: (buffer) => {
         release();

@@ -54,7 +54,7 @@ export interface Running extends Ports {
   readonly done: (result: unknown) => void;
   readonly failed: (error: DlmsError) => void;
   /** Nobody waits for its end. */
-  readonly lazy?: true;
+  readonly lazy: boolean;
 }
 
 /** What ends an association goes out with the next request, or after this time. */
@@ -83,7 +83,8 @@ export class DeviceSession {
 
   /** Runs one exchange with the logical device `serverSap`; opens the connection when there is none. */
   run<T>(ports: Ports, exchange: Exchange<T>, done: (result: T) => void, failed: (error: DlmsError) => void): void {
-    this.runAll([{ ...ports, exchange, done: done as (result: unknown) => void, failed }]);
+    const { clientSap, serverSap } = ports;
+    this.runAll([{ clientSap, serverSap, exchange, done: done as (result: unknown) => void, failed, lazy: false }]);
   }
 
   /** Runs exchanges with several logical devices, each with another one, at once. */
@@ -97,13 +98,14 @@ export class DeviceSession {
   /** Runs an exchange of which nobody waits for the end, with whatever is sent next. Nothing comes of it when the connection is lost. */
   runLazily(ports: Ports, exchange: Exchange<void>): void {
     if (this.#lazy.length === 0) this.#lazySinceMs = this.#options.clock.nowMs();
-    this.#lazy.push({ ...ports, exchange, done: () => {}, failed: () => {}, lazy: true });
+    const { clientSap, serverSap } = ports;
+    this.#lazy.push({ clientSap, serverSap, exchange, done: nobody, failed: nobody, lazy: true });
   }
 
   #start(running: Running): void {
     const before = this.#running.get(running.serverSap);
     if (before !== undefined) {
-      assert(before.lazy === true, 'one exchange at a time with a logical device');
+      assert(before.lazy, 'one exchange at a time with a logical device');
       this.#queued.push(running);
       return;
     }
@@ -273,6 +275,8 @@ export class DeviceSession {
 export function breaksSession(error: DlmsError): boolean {
   return BREAKS.has(error.code);
 }
+
+function nobody(): void {}
 
 /** After these nobody knows what the next answer belongs to. */
 const BREAKS: ReadonlySet<string> = new Set(['malformed', 'unexpected-answer', 'security', 'block-transfer', 'link', 'timeout']);

@@ -272,7 +272,9 @@ export class Poller {
   }
 
   #association(concentrator: number, serverSap: number, meter: number | null): ClientOptions {
-    return { ...this.#options.credentials.optionsFor({ concentrator, meter }), serverSap, random: this.#options.random };
+    const { clientSap, mechanism = 0, security = null } = this.#options.credentials.optionsFor({ concentrator, meter });
+    // Always of one shape, with what is not there said: one is made for each repair, and looked at for each message.
+    return { clientSap, serverSap, mechanism, security, gateway: null, preEstablished: null, random: this.#options.random };
   }
 
   #exchangeFailed(device: DeviceName, error: DlmsError): void {

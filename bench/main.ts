@@ -12,9 +12,11 @@ import { fileURLToPath } from 'node:url';
 import { packageFile } from '../src/base/package-root.ts';
 import { parseScenario } from '../src/grid/scenario/parse.ts';
 import type { Scenario } from '../src/grid/scenario/scenario.ts';
+import { TURN_STEPS } from '../src/simulator/schedule.ts';
 import { machineFacts } from '../src/monitor/machine-facts.ts';
 import { benchCodec } from './codec.ts';
 import { benchDlms } from './dlms.ts';
+import { benchFloor } from './floor.ts';
 import { benchGrid } from './grid.ts';
 import { benchLinks } from './links.ts';
 import { benchNullSink } from './null-sink.ts';
@@ -30,8 +32,9 @@ function scenarioOf(sets: readonly string[]): Scenario {
 const END_TO_END_ROUNDS = 3;
 
 /** The run of median length. */
-function endToEnd(): EndToEnd {
-  const rounds = Array.from({ length: END_TO_END_ROUNDS }, () => runProduct());
+async function endToEnd(): Promise<EndToEnd> {
+  const rounds: EndToEnd[] = [];
+  for (let round = 0; round < END_TO_END_ROUNDS; round++) rounds.push(await runProduct());
   rounds.sort((a, b) => a.wallSeconds - b.wallSeconds);
   const median = rounds[END_TO_END_ROUNDS >> 1];
   if (median === undefined) throw new Error('no round');
@@ -48,8 +51,8 @@ function largeGrid(): unknown {
   return JSON.parse(execFileSync(process.execPath, [module], { encoding: 'utf8' }));
 }
 
-/** The product itself, in processes of its own. */
-function runProduct(): EndToEnd {
+/** The product itself, in processes of its own; and right after it what it could not do without. */
+async function runProduct(): Promise<EndToEnd> {
   const directory = mkdtempSync(join(tmpdir(), 'meterstorm-bench-'));
   try {
     const out = join(directory, 'run');
@@ -65,7 +68,14 @@ function runProduct(): EndToEnd {
     const { planned, stored, exact, wallSeconds: auditSeconds } = report.audit;
     const { resources } = report.verdict;
     const size = { planned, stored, exact, auditSeconds, peakRssBytes, storeBytes };
-    return { wallSeconds, readingsPerSecond, realTimeFactor, ...size, resources };
+    const floor = await benchFloor({
+      database: join(out, 'readings.duckdb'),
+      bytes: Number(report.run['bytesSent']),
+      connections: Number(report.run['concentrators']),
+      writes: Math.ceil(Number(report.run['steps']) / TURN_STEPS),
+    });
+    const share = { ...floor, floorShare: (floor.socketSeconds + floor.appendSeconds) / wallSeconds };
+    return { wallSeconds, readingsPerSecond, realTimeFactor, ...size, ...share, resources };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -81,7 +91,7 @@ const result = {
   links: benchLinks(scenario),
   dlms: await benchDlms(),
   nullSink: await benchNullSink(scenario),
-  endToEnd: endToEnd(),
+  endToEnd: await endToEnd(),
   loadAverage1After: machineFacts().loadAverage1,
 };
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

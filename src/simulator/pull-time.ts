@@ -3,8 +3,8 @@
  *
  * At a speed, all concentrators are at the step that the clock says, and a concentrator whose link is down at that step can't
  * be reached. At `max` each concentrator has a time of its own: it stands at a step until the head-end asks for what comes
- * after it, which says that everything up to it is safe, and goes on to the next step at which its link is up. So the head-end
- * sets the pace, and asks at exactly the steps at which it could have.
+ * after it, which says that everything up to it is safe, and goes on by a turn of steps at which its link is up. So the head-end
+ * sets the pace, and asks for exactly the steps at which it could have.
  */
 
 import type { Clock, Timer } from '../base/clock.ts';

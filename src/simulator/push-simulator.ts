@@ -34,7 +34,7 @@ export interface PushSimulatorOptions {
   readonly connect: (station: number, handlers: ConnectionHandlers) => Connection;
   /** False: its line is down, and nobody waits for it. Default: all lines are up. */
   readonly isReachable?: (station: number) => boolean;
-  /** Told the bytes of each step that is sent, before they are. */
+  /** Told the bytes of each step that is sent for the first time, before they are. */
   readonly onStep?: (station: number, step: number, bytes: number) => void;
   readonly schedule: (onDue: (station: number) => void) => Schedule;
   /** Called once, when every concentrator has played all steps and nothing is unconfirmed, or when it is hopeless. */
@@ -289,11 +289,12 @@ export class PushSimulator {
     const before = this.stats.bytes + this.#outbox.length;
     const readings = messages.play(station, this.#outbox);
     const { played } = messages;
-    if (played > 0) onStep?.(station, step, this.stats.bytes + this.#outbox.length - before);
+    const again = step < this.ledger.sent[i]!;
+    if (played > 0 && !again) onStep?.(station, step, this.stats.bytes + this.#outbox.length - before);
     this.stats.readings += readings;
     this.stats.messages += played;
     if (played > 0) this.#lastSent[i] = messages.lastHundredths;
-    if (step < this.ledger.sent[i]!) this.stats.resentMessages += played;
+    if (again) this.stats.resentMessages += played;
     else this.ledger.sent[i] = step + 1;
     this.delays.sent(i, { step, readings, lateMs });
     // With nothing under way, a step without messages is settled by itself.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../base/clock.ts';
 import { PushTimes } from '../grid/plan/push-time.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import { LockStep, OpenLoop } from './schedule.ts';
+import { LockStep, OpenLoop, TURN_STEPS as T } from './schedule.ts';
 
 function lockStep(stations: number, steps: number): { schedule: LockStep; due: number[] } {
   const due: number[] = [];
@@ -18,70 +18,80 @@ function lockStep(stations: number, steps: number): { schedule: LockStep; due: n
 }
 
 describe('lock step', () => {
-  it('opens a turn of four steps when all have played the one before, and ends with the last step', () => {
-    const { schedule, due } = lockStep(2, 6);
+  it('opens a turn of steps when all have played the one before, and ends with the last step', () => {
+    const { schedule, due } = lockStep(2, T + 2);
     expect(due).toEqual([10, 11]);
-    expect(schedule.allowed()).toBe(4);
-    schedule.played(10, 3);
-    schedule.played(11, 2);
-    expect(schedule.allowed()).toBe(4);
-    schedule.played(11, 3);
-    expect(schedule.allowed()).toBe(6);
+    expect(schedule.allowed()).toBe(T);
+    schedule.played(10, T - 1);
+    schedule.played(11, T - 2);
+    expect(schedule.allowed()).toBe(T);
+    schedule.played(11, T - 1);
+    expect(schedule.allowed()).toBe(T + 2);
     expect(due).toEqual([10, 11, 10, 11]);
-    schedule.played(10, 5);
-    schedule.played(11, 5);
-    expect(schedule.allowed()).toBe(6);
+    schedule.played(10, T + 1);
+    schedule.played(11, T + 1);
+    expect(schedule.allowed()).toBe(T + 2);
     expect(due.length).toBe(4);
   });
 
   it('counts a turn that is played again only once', () => {
-    const { schedule } = lockStep(2, 30);
-    schedule.played(10, 3);
+    const { schedule } = lockStep(2, 10 * T);
+    schedule.played(10, T - 1);
     schedule.played(10, 1);
-    schedule.played(10, 3);
-    expect(schedule.allowed()).toBe(4);
-    schedule.played(11, 3);
-    schedule.played(10, 2);
-    schedule.played(10, 3);
-    schedule.played(10, 7);
-    schedule.played(10, 7);
-    expect(schedule.allowed()).toBe(8);
+    schedule.played(10, T - 1);
+    expect(schedule.allowed()).toBe(T);
+    schedule.played(11, T - 1);
+    schedule.played(10, T - 2);
+    schedule.played(10, T - 1);
+    schedule.played(10, 2 * T - 1);
+    schedule.played(10, 2 * T - 1);
+    expect(schedule.allowed()).toBe(2 * T);
   });
 
   it('does not wait for who is absent, and waits again when it is back', () => {
-    const { schedule } = lockStep(3, 30);
-    schedule.played(10, 3);
-    schedule.played(11, 3);
+    const { schedule } = lockStep(3, 10 * T);
+    schedule.played(10, T - 1);
+    schedule.played(11, T - 1);
     schedule.setAbsent(12, true);
-    expect(schedule.allowed()).toBe(8);
+    expect(schedule.allowed()).toBe(2 * T);
     schedule.setAbsent(12, true);
-    schedule.played(10, 7);
+    schedule.played(10, 2 * T - 1);
     schedule.setAbsent(12, false);
-    schedule.played(11, 7);
-    expect(schedule.allowed()).toBe(8);
-    schedule.played(12, 4);
-    expect(schedule.allowed()).toBe(8);
-    schedule.played(12, 7);
-    expect(schedule.allowed()).toBe(12);
+    schedule.played(11, 2 * T - 1);
+    expect(schedule.allowed()).toBe(2 * T);
+    schedule.played(12, T);
+    expect(schedule.allowed()).toBe(2 * T);
+    schedule.played(12, 2 * T - 1);
+    expect(schedule.allowed()).toBe(3 * T);
   });
 
   it('goes on with the first that comes back, also when that one has played the turn already', () => {
-    const { schedule } = lockStep(2, 30);
-    schedule.played(10, 3);
+    const { schedule } = lockStep(2, 10 * T);
+    schedule.played(10, T - 1);
     schedule.setAbsent(10, true);
     schedule.setAbsent(11, true);
-    expect(schedule.allowed()).toBe(4);
+    expect(schedule.allowed()).toBe(T);
     schedule.setAbsent(10, false);
-    expect(schedule.allowed()).toBe(8);
+    expect(schedule.allowed()).toBe(2 * T);
+  });
+
+  it('tells those first whose messages would arrive first', () => {
+    const due: number[] = [];
+    const arrivalMs = (station: number, step: number): number => (step === 0 ? 100 - station : station);
+    const schedule = new LockStep({ fromStation: 0, toStation: 4, fromStep: 0, steps: 2 * T, onDue: (station) => due.push(station), arrivalMs });
+    schedule.start();
+    expect(due).toEqual([3, 2, 1, 0]);
+    for (let station = 0; station < 4; station++) schedule.played(station, T - 1);
+    expect(due.slice(4)).toEqual([0, 1, 2, 3]);
   });
 
   it('stands still while everybody is absent', () => {
-    const { schedule } = lockStep(1, 30);
+    const { schedule } = lockStep(1, 10 * T);
     schedule.setAbsent(10, true);
-    expect(schedule.allowed()).toBe(4);
+    expect(schedule.allowed()).toBe(T);
     schedule.setAbsent(10, false);
-    schedule.played(10, 3);
-    expect(schedule.allowed()).toBe(8);
+    schedule.played(10, T - 1);
+    expect(schedule.allowed()).toBe(2 * T);
   });
 });
 

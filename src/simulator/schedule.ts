@@ -33,7 +33,7 @@ export interface ScheduleOptions {
 }
 
 /** Steps that a concentrator plays in one go at `speed: max`. */
-export const TURN_STEPS = 4;
+export const TURN_STEPS = 8;
 
 export interface LockStepOptions extends ScheduleOptions {
   /** When what the station sends at `step` would arrive; those that arrive first are told first. Default: by their number. */

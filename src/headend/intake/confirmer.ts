@@ -1,6 +1,7 @@
 /**
  * Says to connections what is durable, lazily: one confirmation covers all before it, so each connection gets at most one
- * every `everyMs`. What is owed is always sent in the end, by a timer that all connections share. A connection that doesn't
+ * every `everyMs`, and all of them together at most PER_SECOND_MAX: with many connections each waits longer, up to EVERY_MS_MAX. As
+ * soon as nothing new is durable for `everyMs`, what is owed is sent, by a timer that all connections share. A connection that doesn't
  * read its confirmations is owed further ones until it does, so its queue is bounded.
  */
 
@@ -11,17 +12,25 @@ import type { IntakeSession } from './intake-session.ts';
 /** Confirmations that a connection may leave unread. */
 const QUEUED_BYTES_MAX = 64 * 1024;
 
+/** Each costs a system call here and one at its receiver, as much as some two thousand readings do. */
+const PER_SECOND_MAX = 2000;
+const EVERY_MS_MAX = 10_000;
+
 export class Confirmer {
   #sent = 0;
   readonly #clock: Clock;
   readonly #everyMs: number;
+  readonly #connections: () => number;
+  #owedAtMs = 0;
   readonly #bytes = new Uint8Array(CONFIRMATION_BYTES);
   #owed: IntakeSession[] = [];
   #timer: Timer | null = null;
 
-  constructor(options: { readonly clock: Clock; readonly everyMs: number }) {
+  /** `connections`: how many there are. */
+  constructor(options: { readonly clock: Clock; readonly everyMs: number; readonly connections: () => number }) {
     this.#clock = options.clock;
     this.#everyMs = options.everyMs;
+    this.#connections = options.connections;
   }
 
   /** Confirmations written. */
@@ -31,8 +40,9 @@ export class Confirmer {
 
   /** The session's mark `durable` is new. */
   owe(session: IntakeSession, nowMs: number): void {
+    this.#owedAtMs = nowMs;
     if (session.owed || session.closed) return;
-    if (nowMs - session.confirmedAtMs >= this.#everyMs && this.#send(session, nowMs)) return;
+    if (nowMs - session.confirmedAtMs >= this.#intervalMs && this.#send(session, nowMs)) return;
     session.owed = true;
     this.#owed.push(session);
     this.#timer ??= this.#clock.schedule(this.#everyMs, () => this.#sweep());
@@ -54,10 +64,12 @@ export class Confirmer {
   #sweep(): void {
     this.#timer = null;
     const nowMs = this.#clock.nowMs();
+    const quiet = nowMs - this.#owedAtMs >= this.#everyMs;
+    const intervalMs = quiet ? this.#everyMs : this.#intervalMs;
     let waitMs = this.#everyMs;
     const still: IntakeSession[] = [];
     for (const session of this.#owed) {
-      const dueMs = session.confirmedAtMs + this.#everyMs - nowMs;
+      const dueMs = session.confirmedAtMs + intervalMs - nowMs;
       if (session.closed || (dueMs <= 0 && this.#send(session, nowMs))) {
         session.owed = false;
       } else {
@@ -69,6 +81,11 @@ export class Confirmer {
     // Not more often than four times in the interval, however the sessions lie.
     const leastMs = this.#everyMs / 4;
     if (still.length > 0) this.#timer = this.#clock.schedule(Math.max(waitMs, leastMs), () => this.#sweep());
+  }
+
+  /** Between two confirmations of a connection. */
+  get #intervalMs(): number {
+    return Math.min(Math.max(this.#everyMs, (this.#connections() * 1000) / PER_SECOND_MAX), Math.max(this.#everyMs, EVERY_MS_MAX));
   }
 
   /** False: the connection has not read the ones before. */

@@ -39,7 +39,7 @@ export interface IntakeOptions {
   readonly groupRows?: number;
   /** Default 10. */
   readonly groupMs?: number;
-  /** A connection gets at most one confirmation in this time. Default 500. */
+  /** A connection gets at most one confirmation in this time; less often when there are thousands. Default 500. */
   readonly confirmEveryMs?: number;
   /** Default 50,000. */
   readonly connectionsMax?: number;
@@ -113,7 +113,7 @@ export class Intake {
     this.#decoder = new PushDecoder(this.#options);
     this.#group = new ReadingBatch(groupRows);
     this.#writer = new BufferWriter({ clock, files, intake: options.number, rowsMax: groupRows, fileBytesMax, rollMs, retryMs });
-    this.#confirmer = new Confirmer({ clock, everyMs: this.#options.confirmEveryMs });
+    this.#confirmer = new Confirmer({ clock, everyMs: this.#options.confirmEveryMs, connections: () => this.#sessions.size });
     this.#backlog = new BacklogWatch({
       clock,
       files,

@@ -21,7 +21,8 @@ export interface DuckDbStoreOptions {
   readonly memoryBytesMax?: number;
 }
 
-const DEFAULTS = { threads: 1, memoryBytesMax: 2 ** 30 } as const;
+/** What it appends it does not read again: a cache would only be memory. */
+const DEFAULTS = { threads: 1, memoryBytesMax: 2 ** 29 } as const;
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS readings(

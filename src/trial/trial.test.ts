@@ -49,7 +49,7 @@ describe('the whole system on a virtual clock', () => {
   it.each([200, 201, 202, 203, 204])('pull, seed %i: pollers, simulators, store and connections break; exact', async (seed) => {
     const more = [[], ['behaviour.registers=per-tariff'], ['security=suite-0'], ['security=suite-2'], ['behaviour.meter-memory=5']][seed % 5] ?? [];
     const sets = ['grid.stations=12', 'grid.meters=500', 'behaviour.steps=64', 'behaviour.communication=pull', ...more];
-    const trial = await runTrial({ scenario: scenarioOf(...sets), seed, simulators: 2, intakes: 2, faultsPerSecond: 15 });
+    const trial = await runTrial({ scenario: scenarioOf(...sets), seed, simulators: 2, intakes: 2, faultsPerSecond: 40 });
     const { findings } = trial.audit;
     expect({ seed, ...findings }).toMatchObject({ seed, ...EXACT });
     expect(findings.stored).toBe(findings.planned);

@@ -1,20 +1,7 @@
 /** One category of lines in the words of tc and nft. netem: sch_netem.c and tc-netem(8); limits: nft(8), iptables-extensions(8). */
 
 import { assert } from '../../base/assert.ts';
-
-export interface TcCategory {
-  readonly name: string;
-  readonly latencyMs: number;
-  readonly jitterMs: number;
-  readonly correlation: number;
-  readonly loss: number;
-  readonly lossBursts: { readonly enter: number; readonly leave: number; readonly loss: number } | null;
-  readonly ratePacketsPerSecond: number;
-  readonly burstPackets: number;
-  readonly excess: 'shape' | 'police';
-  /** Not null: the line drops, which tc can't play. */
-  readonly session: object | null;
-}
+import type { LinkParameters } from './link-parameters.ts';
 
 export type Direction = 'each' | 'split';
 
@@ -30,7 +17,7 @@ const LIMIT_MAX = 2 ** 31 - 1;
  * Packets that can be under way at once, which netem's queue must hold (its default of 1000 would lose the rest): within the
  * longest delay each station may send its burst, and then the rate.
  */
-export function netemLimit(category: TcCategory, { stations, direction }: { readonly stations: number; readonly direction: Direction }): number {
+export function netemLimit(category: LinkParameters, { stations, direction }: { readonly stations: number; readonly direction: Direction }): number {
   const { latencyMs, jitterMs } = delayOf(category, direction);
   const longestSeconds = (latencyMs + SIGMAS_MAX * jitterMs) / 1000;
   const packets = stations * (category.burstPackets + category.ratePacketsPerSecond * longestSeconds);
@@ -38,11 +25,11 @@ export function netemLimit(category: TcCategory, { stations, direction }: { read
 }
 
 /** What stands after `netem`. `limit`: a number, or what the shell makes one of. */
-export function netemLine(category: TcCategory, { limit, direction }: { readonly limit: string; readonly direction: Direction }): string {
+export function netemLine(category: LinkParameters, { limit, direction }: { readonly limit: string; readonly direction: Direction }): string {
   return [`limit ${limit}`, ...delayWords(category, direction), ...lossWords(category)].join(' ');
 }
 
-function delayWords(category: TcCategory, direction: Direction): readonly string[] {
+function delayWords(category: LinkParameters, direction: Direction): readonly string[] {
   const { latencyMs, jitterMs } = delayOf(category, direction);
   if (jitterMs === 0) return latencyMs === 0 ? [] : [`delay ${milliseconds(latencyMs)}`];
   // tc refuses a distribution around zero.
@@ -51,13 +38,13 @@ function delayWords(category: TcCategory, direction: Direction): readonly string
 }
 
 /** gemodel p, r, 1-h, 1-k: a bad time begins, ends, loss within it, loss between them. */
-function lossWords({ loss, lossBursts }: TcCategory): readonly string[] {
+function lossWords({ loss, lossBursts }: LinkParameters): readonly string[] {
   if (lossBursts !== null) return ['loss gemodel', ...[lossBursts.enter, lossBursts.leave, lossBursts.loss, loss].map(percentage)];
   return loss === 0 ? [] : [`loss random ${percentage(loss)}`];
 }
 
 /** Half a round trip is half the mean and, of two independent halves, the deviation by the root of two. */
-function delayOf({ latencyMs, jitterMs }: TcCategory, direction: Direction): { readonly latencyMs: number; readonly jitterMs: number } {
+function delayOf({ latencyMs, jitterMs }: LinkParameters, direction: Direction): { readonly latencyMs: number; readonly jitterMs: number } {
   const [mean, deviation] = direction === 'each' ? [latencyMs, jitterMs] : [latencyMs / 2, jitterMs / Math.SQRT2];
   return { latencyMs: Math.min(DELAY_MAX_MS, mean), jitterMs: Math.min(DELAY_MAX_MS, deviation) };
 }
@@ -79,7 +66,7 @@ export function rateWords(packetsPerSecond: number, limiter: 'nft' | 'hashlimit'
 }
 
 /** A line of comment; printable whatever the name has in it. */
-export function spokenCategory(category: TcCategory, stations: number): string {
+export function spokenCategory(category: LinkParameters, stations: number): string {
   const { name, latencyMs, jitterMs, correlation, loss, lossBursts, ratePacketsPerSecond, burstPackets } = category;
   return [
     `${printable(name)}: ${stations} stations`,

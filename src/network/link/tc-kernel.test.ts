@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { packageFile } from '../../base/package-root.ts';
-import { netemLine, type TcCategory } from './tc-category.ts';
+import { netemLine } from './tc-category.ts';
+import type { LinkParameters } from './link-parameters.ts';
 import { tcScript, type TcLinks } from './tc-script.ts';
 
 const TOOLS =
@@ -23,7 +24,7 @@ const KERNEL = NETEM ? 'a kernel with netem' : TOOLS ? 'plain queues: this kerne
 const DIRECTORY = mkdtempSync(join(tmpdir(), 'meterstorm-tc-'));
 afterAll(() => rmSync(DIRECTORY, { recursive: true }));
 
-const NEAR: TcCategory = {
+const NEAR: LinkParameters = {
   name: 'near',
   latencyMs: 100,
   jitterMs: 10,
@@ -35,7 +36,7 @@ const NEAR: TcCategory = {
   excess: 'police',
   session: null,
 };
-const CATEGORIES: readonly TcCategory[] = [NEAR, { ...NEAR, name: 'far', latencyMs: 300, jitterMs: 0, ratePacketsPerSecond: 1000, burstPackets: 100 }];
+const CATEGORIES: readonly LinkParameters[] = [NEAR, { ...NEAR, name: 'far', latencyMs: 300, jitterMs: 0, ratePacketsPerSecond: 1000, burstPackets: 100 }];
 
 function script(changes: Partial<TcLinks> = {}): string {
   const text = tcScript({
@@ -99,7 +100,7 @@ function succeeds(command: string): boolean {
 
 describe.runIf(TOOLS)(`links in the kernel (${KERNEL})`, () => {
   test('tc reads every kind of netem line, and would not read a wrong one', () => {
-    const kinds: readonly Partial<TcCategory>[] = [
+    const kinds: readonly Partial<LinkParameters>[] = [
       {},
       { correlation: 0.25 },
       { jitterMs: 0 },

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { packageFile } from '../../base/package-root.ts';
-import { netemLimit, netemLine, rateWords, type TcCategory } from './tc-category.ts';
+import { netemLimit, netemLine, rateWords } from './tc-category.ts';
+import type { LineSession, LinkParameters } from './link-parameters.ts';
 import { tcScript, warnings, type TcLinks } from './tc-script.ts';
 
-const GPRS: TcCategory = {
+const GPRS: LinkParameters = {
   name: 'gprs',
   latencyMs: 600,
   jitterMs: 200,
@@ -36,8 +37,10 @@ function document(text: string, name: string): readonly string[] {
   return body.trimEnd().split('\n');
 }
 
-const netem = (changes: Partial<TcCategory>, direction: 'each' | 'split' = 'each'): string =>
+const netem = (changes: Partial<LinkParameters>, direction: 'each' | 'split' = 'each'): string =>
   netemLine({ ...GPRS, ...changes }, { limit: '1', direction });
+
+const SESSION: LineSession = { upSeconds: 3600, reattachSecondsMin: 20, reattachSecondsMax: 90, silent: 0.5, idleSeconds: null, daily: 0, newAddress: true };
 
 describe('a category in the words of tc', () => {
   test.each([
@@ -58,7 +61,7 @@ describe('a category in the words of tc', () => {
     expect(netem({}, 'split')).toBe('limit 1 delay 300ms 141.421ms distribution normal loss random 0.1%'));
 
   test('the queue holds all that can be under way', () => {
-    const at = (changes: Partial<TcCategory>, stations: number, direction: 'each' | 'split' = 'each'): number =>
+    const at = (changes: Partial<LinkParameters>, stations: number, direction: 'each' | 'split' = 'each'): number =>
       netemLimit({ ...GPRS, ...changes }, { stations, direction });
     expect(at({}, 572)).toBe(Math.ceil(572 * (5 + 15 * (0.6 + 3.5227 * 0.2))));
     expect(at({}, 572, 'split')).toBe(Math.ceil(572 * (5 + 15 * (0.3 + (3.5227 * 0.2) / Math.SQRT2))));
@@ -121,7 +124,7 @@ describe('the script', () => {
 
   test('says what the kernel can not do, and is silent where it can', () => {
     expect(warnings(links().categories)).toEqual([]);
-    const found = warnings([{ ...GPRS, name: 'a', excess: 'shape' }, { ...GPRS, name: 'b', session: {} }, GPRS]);
+    const found = warnings([{ ...GPRS, name: 'a', excess: 'shape' }, { ...GPRS, name: 'b', session: SESSION }, GPRS]);
     expect(found).toEqual([expect.stringMatching(/instead of waiting \(excess: shape of a\)$/), expect.stringMatching(/^lines that drop .* \(session of b\)$/)]);
     const text = tcScript(links({ categories: [{ ...GPRS, excess: 'shape' }], categoryOf: new Uint8Array(6) }));
     expect(text).toMatch(/^# the kernel has no queue by packets/m);

@@ -9,12 +9,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { DELAY_MAX_MS, netemLimit, netemLine, printable, rateWords, spokenCategory, type TcCategory } from './tc-category.ts';
+import { DELAY_MAX_MS, netemLimit, netemLine, printable, rateWords, spokenCategory } from './tc-category.ts';
+import type { LinkParameters } from './link-parameters.ts';
 
 export interface TcLinks {
   /** Name of the scenario. */
   readonly scenario: string;
-  readonly categories: readonly TcCategory[];
+  readonly categories: readonly LinkParameters[];
   /** Of each station the index of its category. */
   readonly categoryOf: Uint8Array;
   /** IPv4 in dotted form; the addresses of successive stations follow each other. */
@@ -54,8 +55,8 @@ function heading({ scenario, categories, categoryOf, addressOf, direction, limit
 }
 
 /** What the kernel can't do of what the categories say; a line each. */
-export function warnings(categories: readonly TcCategory[]): readonly string[] {
-  const names = (which: (category: TcCategory) => boolean): string => categories.filter(which).map(({ name }) => printable(name)).join(', ');
+export function warnings(categories: readonly LinkParameters[]): readonly string[] {
+  const names = (which: (category: LinkParameters) => boolean): string => categories.filter(which).map(({ name }) => printable(name)).join(', ');
   const shaped = names(({ excess }) => excess === 'shape');
   const slow = names(({ latencyMs, jitterMs }) => Math.max(latencyMs, jitterMs) > DELAY_MAX_MS);
   const dropping = names(({ session }) => session !== null);

@@ -334,7 +334,7 @@ class OneConnectionWire implements Wire {
 }
 
 test('a link at rest, with its connection open, takes less than 200 bytes', () => {
-  const links = 60_000;
+  const links = 100_000;
   const clock = new VirtualClock();
   const nobody: ConnectionHandlers = { onData: () => {}, onClose: () => {} };
   const none = { local: HEADEND, remote: HEADEND, queuedBytes: 0, write: () => true, pause: () => {}, resume: () => {}, end: () => {}, destroy: () => {} };

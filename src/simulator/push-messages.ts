@@ -112,24 +112,31 @@ export class PushMessages {
   }
 
   #sendRegular(station: number, step: number, rows: PlannedRows, outbox: Outbox): void {
-    const channels = this.#channels;
-    const columns = this.#columns;
     const time = this.#startSeconds + step * this.#intervalSeconds;
     const first = this.#stations.firstMeter[station]!;
     this.#measure(station, time);
     this.#header.late = false;
     this.#header.captureUnixSeconds = time;
-    let count = 0;
-    for (let i = 0; i < rows.currentCount; i++) {
-      const meter = rows.current[i]!;
-      const at = meter - first;
-      columns.meter[count] = meter;
-      columns.status[count] = this.#stationStatus[at]!;
-      for (let c = 0; c < channels; c++) columns.value[count * channels + c] = this.#stationWh[at * channels + c]!;
-      count++;
-      if (count < this.#rowsMax.regular && i < rows.currentCount - 1) continue;
-      this.#put(station, step, count, outbox);
-      count = 0;
+    const { current, currentCount } = rows;
+    for (let from = 0; from < currentCount; from += this.#rowsMax.regular) {
+      const to = Math.min(from + this.#rowsMax.regular, currentCount);
+      this.#gather(current, from, to, first);
+      this.#put(station, step, to - from, outbox);
+    }
+  }
+
+  /** Puts the rows of `current[from..to)` into the columns of a message. */
+  #gather(current: Uint32Array, from: number, to: number, first: number): void {
+    const channels = this.#channels;
+    const { meter, status, value } = this.#columns;
+    const stationWh = this.#stationWh;
+    const stationStatus = this.#stationStatus;
+    for (let i = from; i < to; i++) {
+      const at = current[i]! - first;
+      meter[i - from] = current[i]!;
+      status[i - from] = stationStatus[at]!;
+      if (channels === 1) value[i - from] = stationWh[at]!;
+      else for (let c = 0; c < channels; c++) value[(i - from) * channels + c] = stationWh[at * channels + c]!;
     }
   }
 

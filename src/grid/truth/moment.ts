@@ -9,8 +9,9 @@ export class Moment {
   day: DayTables;
   /** Seconds of the running quarter hour that are over. */
   seconds = 0;
-  /** Where, in a day's table, the rows of the running block and quarter hour are. */
+  /** Where, in a day's table, the row of the running block and the split of the block are; where, in that, the quarter hour's row. */
   blockRow = 0;
+  blockTable = 0;
   slotRow = 0;
   /** Numbers of the draws that split the day and the block, one for each (day), (day, block). */
   dayDraw = 0;
@@ -43,7 +44,8 @@ export class Moment {
     const block = Math.floor(slot / BLOCK_SLOTS);
     this.seconds = secondOfDay - slot * SLOT_SECONDS;
     this.blockRow = block * SHAPES;
-    this.slotRow = BLOCK_SPLITS + block * BLOCK_SPLIT + (slot - block * BLOCK_SLOTS) * SHAPES;
+    this.blockTable = BLOCK_SPLITS + block * BLOCK_SPLIT;
+    this.slotRow = (slot - block * BLOCK_SLOTS) * SHAPES;
     this.dayDraw = day * 16;
     this.blockDraw = day * 16 + 1 + block;
     if (this.seconds > 0) this.#measureSlot(slot);

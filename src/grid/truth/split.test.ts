@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { draw } from '../../base/random.ts';
-import { cut, fillSplit, SHAPES, shapeOf, splitLength } from './split.ts';
+import { cut, fillSplit, roundingOf, SHAPES, shapeOf, splitLength } from './split.ts';
 
 const LEVELS = [
   { bits: 2, roughness: 0.4 },
@@ -15,7 +15,7 @@ function tableOf(weights: readonly number[]): Float32Array {
 }
 
 function partsOf(table: Float32Array, energyWh: number, bits: number): number[] {
-  const cuts = Array.from({ length: table.length / SHAPES }, (_, row) => cut(energyWh, table[row * SHAPES + shapeOf(bits)]!, bits));
+  const cuts = Array.from({ length: table.length / SHAPES }, (_, row) => cut(energyWh, table[row * SHAPES + shapeOf(bits)]!, roundingOf(bits)));
   return cuts.slice(1).map((wh, part) => wh - cuts[part]!);
 }
 

@@ -40,8 +40,13 @@ export function shapeOf(bits: number): number {
   return bits >>> (32 - SHAPE_BITS);
 }
 
-export function cut(energyWh: number, share: number, bits: number): number {
-  return Math.floor(energyWh * share + (bits & 0xffff) * 2 ** -16);
+/** v of a draw. */
+export function roundingOf(bits: number): number {
+  return (bits & 0xffff) * 2 ** -16;
+}
+
+export function cut(energyWh: number, share: number, rounding: number): number {
+  return Math.floor(energyWh * share + rounding);
 }
 
 /** Fills `table` from `offset` on; there are up to 2^levels parts. */

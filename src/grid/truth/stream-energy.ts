@@ -22,7 +22,7 @@ import {
   yearSplit,
   type YearTables,
 } from './rate-tables.ts';
-import { cut, SHAPES, shapeOf } from './split.ts';
+import { cut, roundingOf, SHAPES, shapeOf } from './split.ts';
 
 const YEAR_VARIATION = 0.06;
 const AGE_YEARS_MIN = 3;
@@ -77,9 +77,10 @@ export class StreamEnergy {
     for (let level = 0; level < YEAR_PART_DAYS.length; level++) {
       const bits = draw(keys[level]!, of.meter);
       const at = offset + this.#splitRow[level]! + shapeOf(bits);
-      const before = cut(wh, table[at]!, bits);
+      const rounding = roundingOf(bits);
+      const before = cut(wh, table[at]!, rounding);
       startWh += before;
-      wh = cut(wh, table[at + SHAPES]!, bits) - before;
+      wh = cut(wh, table[at + SHAPES]!, rounding) - before;
     }
     assert(wh < 2 ** 32, 'a day has less than 4.29 GWh');
     return { startWh, dayWh: wh };
@@ -113,6 +114,6 @@ export class StreamEnergy {
   #yearWh(of: MeterStream, year: YearTables): number {
     const bits = draw(entityKey(this.#yearKeys[of.stream & 1]!, year.year), of.meter);
     const factor = 1 + YEAR_VARIATION * (((bits >>> 16) * 2 + 1) * 2 ** -16 - 1);
-    return cut(of.annualWh * year.share[of.stream]!, factor, bits);
+    return cut(of.annualWh * year.share[of.stream]!, factor, roundingOf(bits));
   }
 }

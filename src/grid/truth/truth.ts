@@ -12,8 +12,9 @@
  *
  * Invariants: whole Wh, never negative, monotone in t; low-rate energy only inside low windows. See docs/truth.md.
  *
- * Cost: two draws for each rate; five more when the day of the meter is not at hand (day-cache.ts). The cache decides on
- * speed only, never on a result.
+ * Cost: two draws for each rate; five more when the day of the meter is not at hand (day-cache.ts). What neighbouring meters
+ * have counted until their block of 2 hours began stays at hand (RunningBlock), so that the steps of one block, asked for one
+ * after the other, need no draw. Neither decides on a result.
  */
 
 import { assert } from '../../base/assert.ts';
@@ -25,7 +26,7 @@ import { DayCache } from './day-cache.ts';
 import { HIGH, LOW } from './low-windows.ts';
 import { Moment } from './moment.ts';
 import { RateTables } from './rate-tables.ts';
-import { cut, SHAPES, shapeOf } from './split.ts';
+import { cut, roundingOf, SHAPES, shapeOf } from './split.ts';
 import { type DayEnergy, StreamEnergy, YEARS_BEFORE_START } from './stream-energy.ts';
 
 const TOTAL_CHANNEL = 0;
@@ -38,8 +39,6 @@ const CLOCK_ADJUSTED_BELOW = 2 ** 32 / 2000;
 
 /** Meters that are computed side by side. */
 const CHUNK_METERS = 256;
-/** The last one is scratch: see #takeLow. */
-const STREAMS = 2 * CHUNK_METERS + 1;
 
 export class Truth {
   readonly #meters: Meters;
@@ -53,7 +52,9 @@ export class Truth {
   /** By rate. */
   readonly #slotKeys: readonly [number, number];
   readonly #statusKey: number;
-  readonly #chunk = new Chunk();
+  /** Of the chunk that was asked for last, by channel; and of a meter by itself. */
+  readonly #blocks = [TOTAL_CHANNEL, HIGH_CHANNEL, LOW_CHANNEL].map(() => new RunningBlock(CHUNK_METERS));
+  readonly #single = new RunningBlock(1);
 
   constructor(options: { readonly scenario: Scenario; readonly meters: Meters; readonly patterns: readonly Pattern[] }) {
     const { scenario, meters, patterns } = options;
@@ -107,19 +108,11 @@ export class Truth {
     assert(outOffset + (count - 1) * stride < out.length, 'the column has room for the registers');
     const first = this.#index(firstMeter, count);
     this.#moment.set(unixSeconds);
+    const block = this.#blocks[channel]!;
     for (let done = 0; done < count; done += CHUNK_METERS) {
       const meters = Math.min(CHUNK_METERS, count - done);
-      const at = outOffset + done * stride;
-      const allAtHand = this.#bringDays(first + done, meters);
-      const high = channel === LOW_CHANNEL ? 0 : this.#takeHigh(first + done, meters);
-      const streams = channel === HIGH_CHANNEL ? high : this.#takeLow(first + done, meters, high);
-      if (!allAtHand) this.#mendDays(streams);
-      this.#countSinceMidnight(0, high, HIGH);
-      this.#countSinceMidnight(high, streams, LOW);
-      const { registerWh, owner } = this.#chunk;
-      for (let k = 0; k < high; k++) out[at + k * stride] = registerWh[k]!;
-      for (let k = high; k < meters; k++) out[at + k * stride] = 0;
-      for (let k = high; k < streams; k++) out[at + (owner[k]! - first - done) * stride]! += registerWh[k]!;
+      if (!block.holds(first + done, meters, this.#moment.blockDraw)) this.#beginBlock(block, first + done, meters, channel);
+      this.#readBlock(block, out, outOffset + done * stride, stride);
     }
   }
 
@@ -151,31 +144,44 @@ export class Truth {
     return allAtHand;
   }
 
-  /** The high-rate streams of a chunk, from the cache; answers their number. */
-  #takeHigh(first: number, meters: number): number {
+  /** Takes `meters` neighbours to the begin of the running block. */
+  #beginBlock(block: RunningBlock, first: number, meters: number, channel: number): void {
+    const allAtHand = this.#bringDays(first, meters);
+    block.first = first;
+    block.meters = meters;
+    block.draw = this.#moment.blockDraw;
+    block.high = channel === LOW_CHANNEL ? 0 : this.#takeHigh(block);
+    block.streams = channel === HIGH_CHANNEL ? block.high : this.#takeLow(block);
+    if (!allAtHand) this.#mendDays(block, block.streams);
+    this.#countToBlock(block, 0, block.high, HIGH);
+    this.#countToBlock(block, block.high, block.streams, LOW);
+  }
+
+  /** The high-rate streams of a block's meters, from the cache; answers their number. */
+  #takeHigh(block: RunningBlock): number {
     const { highStartWh, highWh } = this.#cache;
     const { consumption, tariff } = this.#meters;
     const tariffs = this.#tariffs;
-    const { registerWh, dayWh, stream, owner } = this.#chunk;
+    const { first, meters, startWh, energyWh, stream, owner } = block;
     for (let k = 0; k < meters; k++) {
       const i = first + k;
       owner[k] = i;
       stream[k] = 2 * (consumption[i]! * tariffs + tariff[i]!) + HIGH;
-      registerWh[k] = highStartWh[i]!;
-      dayWh[k] = highWh[i]!;
+      startWh[k] = highStartWh[i]!;
+      energyWh[k] = highWh[i]!;
     }
     return meters;
   }
 
-  /** The low-rate streams of a chunk, put behind the `count` streams that are there; answers the number of all. */
-  #takeLow(first: number, meters: number, count: number): number {
+  /** The low-rate streams of a block's meters, put behind its high ones; answers the number of all. */
+  #takeLow(block: RunningBlock): number {
     const { lowStartWh, lowWh } = this.#cache;
-    if (lowWh.length === 0) return count;
+    const { first, meters, high, startWh, energyWh, stream, owner } = block;
+    if (lowWh.length === 0) return high;
     const { consumption, tariff } = this.#meters;
     const tariffs = this.#tariffs;
     const twoRates = this.#twoRates;
-    const { registerWh, dayWh, stream, owner } = this.#chunk;
-    let n = count;
+    let n = high;
     // Without a branch on the tariff, which could not be foreseen: a meter with one rate is overwritten by the next.
     for (let i = first; i < first + meters; i++) {
       owner[n] = i;
@@ -183,55 +189,55 @@ export class Truth {
       n += twoRates[tariff[i]!]!;
     }
     const row = this.#cache.lowRow(first);
-    for (let k = count; k < n; k++) {
-      registerWh[k] = lowStartWh[row + k - count]!;
-      dayWh[k] = lowWh[row + k - count]!;
+    for (let k = high; k < n; k++) {
+      startWh[k] = lowStartWh[row + k - high]!;
+      energyWh[k] = lowWh[row + k - high]!;
     }
     return n;
   }
 
   /** Computes the days that the cache doesn't hold. */
-  #mendDays(streams: number): void {
+  #mendDays(block: RunningBlock, streams: number): void {
     const { tag } = this.#cache;
     const today = this.#cache.tagOf(this.#moment.day.day);
-    const { registerWh, dayWh, stream, owner } = this.#chunk;
+    const { startWh, energyWh, stream, owner } = block;
     for (let k = 0; k < streams; k++) {
       const i = owner[k]!;
       if (tag[i] === today) continue;
       const day = this.#computeDay(i, stream[k]!);
-      registerWh[k] = day.startWh;
-      dayWh[k] = day.dayWh;
+      startWh[k] = day.startWh;
+      energyWh[k] = day.dayWh;
     }
   }
 
   /** One register by itself. Reads the cache and leaves it as it is. */
   #registerOfRate(i: number, rate: Rate): number {
     const cache = this.#cache;
-    const { registerWh, dayWh, stream, owner } = this.#chunk;
-    owner[0] = i;
-    stream[0] = 2 * (this.#meters.consumption[i]! * this.#tariffs + this.#meters.tariff[i]!) + rate;
+    const block = this.#single;
+    block.owner[0] = i;
+    block.stream[0] = 2 * (this.#meters.consumption[i]! * this.#tariffs + this.#meters.tariff[i]!) + rate;
     if (cache.tag[i] !== cache.tagOf(this.#moment.day.day)) {
-      this.#mendDays(1);
+      this.#mendDays(block, 1);
     } else if (rate === HIGH) {
-      registerWh[0] = cache.highStartWh[i]!;
-      dayWh[0] = cache.highWh[i]!;
+      block.startWh[0] = cache.highStartWh[i]!;
+      block.energyWh[0] = cache.highWh[i]!;
     } else {
       const row = cache.lowRow(i);
-      registerWh[0] = cache.lowStartWh[row]!;
-      dayWh[0] = cache.lowWh[row]!;
+      block.startWh[0] = cache.lowStartWh[row]!;
+      block.energyWh[0] = cache.lowWh[row]!;
     }
-    this.#countSinceMidnight(0, 1, rate);
-    return registerWh[0]!;
+    this.#countToBlock(block, 0, 1, rate);
+    return this.#counted(block, 0);
   }
 
   /**
-   * Adds to the registers at midnight what the days have brought. All meters have the keys of the day's and the running
-   * block's draw in common; a draw has the number of its meter.
+   * From midnight to the begin of the running block. All meters have the keys of the day's and the block's draw in common; a
+   * draw has the number of its meter.
    */
-  #countSinceMidnight(from: number, to: number, rate: Rate): void {
-    const { registerWh, dayWh, stream, owner } = this.#chunk;
+  #countToBlock(block: RunningBlock, from: number, to: number, rate: Rate): void {
+    const { startWh, energyWh, stream, owner, slots, round } = block;
     const moment = this.#moment;
-    const { blockRow, slotRow, seconds } = moment;
+    const { blockRow, blockTable } = moment;
     const { offset } = moment.day;
     const table = this.#tables.daySplits;
     const dayKey = entityKey(this.#slotKeys[rate], moment.dayDraw);
@@ -241,17 +247,44 @@ export class Truth {
       const meter = firstMeter + owner[k]!;
       const splits = offset[stream[k]!]!;
       const dayBits = draw(dayKey, meter);
-      const blockAt = splits + blockRow + shapeOf(dayBits);
-      const blocksWh = cut(dayWh[k]!, table[blockAt]!, dayBits);
-      const blockWh = cut(dayWh[k]!, table[blockAt + SHAPES]!, dayBits) - blocksWh;
+      const at = splits + blockRow + shapeOf(dayBits);
+      const roundDay = roundingOf(dayBits);
+      const blocksWh = cut(energyWh[k]!, table[at]!, roundDay);
       const blockBits = draw(blockKey, meter);
-      const slotAt = splits + slotRow + shapeOf(blockBits);
-      const slotsWh = cut(blockWh, table[slotAt]!, blockBits);
-      registerWh[k]! += blocksWh + slotsWh;
-      if (seconds === 0) continue;
-      const slotWh = cut(blockWh, table[slotAt + SHAPES]!, blockBits) - slotsWh;
-      registerWh[k]! += moment.counted(stream[k]!, slotWh);
+      startWh[k]! += blocksWh;
+      energyWh[k] = cut(energyWh[k]!, table[at + SHAPES]!, roundDay) - blocksWh;
+      slots[k] = splits + blockTable + shapeOf(blockBits);
+      round[k] = roundingOf(blockBits);
     }
+  }
+
+  /** Registers of a block's meters at the moment, the k-th into `out[at + k * stride]`. */
+  #readBlock(block: RunningBlock, out: Float64Array, at: number, stride: number): void {
+    const { first, meters, high, streams, startWh, energyWh, slots, round, owner } = block;
+    if (this.#moment.seconds > 0) {
+      for (let k = 0; k < high; k++) out[at + k * stride] = this.#counted(block, k);
+      for (let k = high; k < meters; k++) out[at + k * stride] = 0;
+      for (let k = high; k < streams; k++) out[at + (owner[k]! - first) * stride]! += this.#counted(block, k);
+      return;
+    }
+    const table = this.#tables.daySplits;
+    const { slotRow } = this.#moment;
+    for (let k = 0; k < high; k++) out[at + k * stride] = startWh[k]! + cut(energyWh[k]!, table[slots[k]! + slotRow]!, round[k]!);
+    for (let k = high; k < meters; k++) out[at + k * stride] = 0;
+    for (let k = high; k < streams; k++) {
+      out[at + (owner[k]! - first) * stride]! += startWh[k]! + cut(energyWh[k]!, table[slots[k]! + slotRow]!, round[k]!);
+    }
+  }
+
+  /** Register of stream k at the moment. */
+  #counted(block: RunningBlock, k: number): number {
+    const { startWh, energyWh, slots, round, stream } = block;
+    const table = this.#tables.daySplits;
+    const row = slots[k]! + this.#moment.slotRow;
+    const slotsWh = cut(energyWh[k]!, table[row]!, round[k]!);
+    if (this.#moment.seconds === 0) return startWh[k]! + slotsWh;
+    const slotWh = cut(energyWh[k]!, table[row + SHAPES]!, round[k]!) - slotsWh;
+    return startWh[k]! + slotsWh + this.#moment.counted(stream[k]!, slotWh);
   }
 
   #computeDay(i: number, stream: number): DayEnergy {
@@ -281,14 +314,40 @@ export class Truth {
 
 type Rate = typeof HIGH | typeof LOW;
 
-/** The streams of a chunk on their way through the day, those of the high rate first. Small enough to stay near. */
-class Chunk {
+/** The streams of neighbouring meters in the running block of 2 hours, those of the high rate first. Small enough to stay near. */
+class RunningBlock {
+  first = 0;
+  meters = 0;
+  /** Number of the block's draw; -1: none. */
+  draw = -1;
+  /** Streams of the high rate, and of both. */
+  high = 0;
+  streams = 0;
   /** Position of the meter among the meters. */
-  readonly owner = new Uint32Array(STREAMS);
-  readonly stream = new Uint32Array(STREAMS);
-  /** At midnight first, then with all that the day has brought. */
-  readonly registerWh = new Float64Array(STREAMS);
-  readonly dayWh = new Float64Array(STREAMS);
+  readonly owner: Uint32Array;
+  readonly stream: Uint32Array;
+  /** At midnight first, then at the begin of the block. */
+  readonly startWh: Float64Array;
+  /** Of the day first, then of the block. */
+  readonly energyWh: Float64Array;
+  /** Where the block's split, in the stream's shape, begins in the table; what is added before rounding down. */
+  readonly slots: Uint32Array;
+  readonly round: Float64Array;
+
+  constructor(meters: number) {
+    // The last one is scratch: see #takeLow.
+    const streams = 2 * meters + 1;
+    this.owner = new Uint32Array(streams);
+    this.stream = new Uint32Array(streams);
+    this.startWh = new Float64Array(streams);
+    this.energyWh = new Float64Array(streams);
+    this.slots = new Uint32Array(streams);
+    this.round = new Float64Array(streams);
+  }
+
+  holds(first: number, meters: number, draw: number): boolean {
+    return this.draw === draw && this.first === first && this.meters === meters;
+  }
 }
 
 function statusOf(key: number, meter: number): number {

@@ -4,6 +4,7 @@
  */
 
 import { fork, type ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../base/clock.ts';
 
@@ -14,6 +15,8 @@ export interface ManagedProcessOptions<Up> {
   readonly module: URL;
   /** Further options of Node. */
   readonly execArgv?: readonly string[];
+  /** 0 .. 19, as in nice(1): how far it stands back when processors are short. 0 if not given. */
+  readonly niceness?: number;
   /** Called for every start, the first one included: sends what the process needs. */
   readonly onStart: () => void;
   readonly onMessage: (message: Up) => void;
@@ -51,12 +54,13 @@ export class ManagedProcess<Down extends object, Up> {
   }
 
   start(): void {
-    const { module, onStart, onMessage, execArgv = [] } = this.#options;
+    const { module, onStart, onMessage, execArgv = [], niceness = 0 } = this.#options;
     const child = fork(fileURLToPath(module), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [...process.execArgv, ...execArgv],
     });
+    if (child.pid !== undefined && niceness > 0) setPriority(child.pid, niceness);
     this.#child = child;
     this.#startedMs = this.#options.clock.nowMs();
     child.on('message', (message) => {

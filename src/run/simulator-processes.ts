@@ -35,6 +35,8 @@ export interface SimulatorProcessesOptions {
 
 /** Deaths of one process after which the run is given up. */
 const RESTARTS_MAX = 50;
+/** At `speed: max` they make as much as others can take, so they leave the processors to the others first. */
+const MAX_SPEED_NICENESS = 5;
 
 interface Member {
   readonly process: ManagedProcess<ToSimulator, FromSimulator>;
@@ -149,6 +151,7 @@ export class SimulatorProcesses {
       clock,
       name: `simulator ${index + 1}`,
       module: new URL('./simulator-process.js', import.meta.url),
+      niceness: scenario.speed === 'max' ? MAX_SPEED_NICENESS : 0,
       onStart: () => {
         if (member.process.pid !== null) this.#options.onProcess(member.process.name, member.process.pid);
         const segment = { index, count: segments.of };

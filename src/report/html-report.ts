@@ -10,7 +10,7 @@ import { linkLead, linkTables, sessionSentence, stormTexts } from './link-conten
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { gridCharts, linkCharts, machineCharts } from './report-charts.ts';
-import { auditRows, delayRows, DELAY_COLUMNS, GRAVE_PROBLEMS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from './report-content.ts';
+import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, isGrave, keyFigures, machineFigures, needs, runFigures, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from './report-content.ts';
 import type { AuditExample, Problem, RunReport } from './run-report.ts';
 import { chartFigure } from './svg-chart.ts';
 import { wasAudited } from './verdict.ts';
@@ -82,11 +82,12 @@ function answers(report: RunReport): string {
 }
 
 function problemItem(problem: Problem, report: RunReport): string {
-  const { id, title, evidence } = problem;
-  const kind = GRAVE_PROBLEMS.has(id) ? 'grave' : 'noted';
+  const { id, title, evidence, remedy } = problem;
+  const kind = isGrave(problem) ? 'grave' : 'noted';
+  const todo = remedy === undefined ? '' : `<p><b>What to do</b> ${escapeHtml(remedy)}</p>`;
   return [
     `<li class="${kind}"><b>${escapeHtml(title)}</b> <span class="when">${escapeHtml(whenOf(problem, report))}</span>`,
-    `<p>${escapeHtml(evidence)} <code>${escapeHtml(id)}</code></p></li>`,
+    `<p>${escapeHtml(evidence)} <code>${escapeHtml(id)}</code></p>${todo}</li>`,
   ].join('');
 }
 

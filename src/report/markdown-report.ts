@@ -34,8 +34,9 @@ function opening(report: RunReport): readonly string[] {
 function answers(report: RunReport): readonly string[] {
   const { verdict } = report;
   const list = verdict.problems.map((problem) => {
-    const { id, title, evidence } = problem;
-    return `- **${escaped(title)}** (\`${id}\`, ${whenOf(problem, report)}). ${escaped(evidence)}`;
+    const { id, title, evidence, remedy } = problem;
+    const todo = remedy === undefined ? '' : ` *What to do:* ${escaped(remedy)}`;
+    return `- **${escaped(title)}** (\`${id}\`, ${whenOf(problem, report)}). ${escaped(evidence)}${todo}`;
   });
   return [
     '',

@@ -3,10 +3,11 @@
  * Texts are plain; whoever prints them escapes them.
  */
 
+import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
 import type { ProcessGroup, ProcessUse } from '../monitor/process-probe.ts';
 import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from './format.ts';
 import type { Percentiles } from './percentiles.ts';
-import type { Problem, ProblemId, RunReport } from './run-report.ts';
+import type { Problem, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
 export interface Figure {
@@ -167,14 +168,10 @@ export function delayValues({ count, mean, p50, p90, p99, p999, max }: Percentil
   return [mean, p50, p90, p99, p999, max].map((value) => (count === 0 ? '–' : text(value)));
 }
 
-/** Problems that make the verdict; the others are observations. */
-export const GRAVE_PROBLEMS: ReadonlySet<ProblemId> = new Set<ProblemId>([
-  'lost-readings',
-  'wrong-values',
-  'stored-twice',
-  'unplanned-readings',
-  'slower-than-real-time',
-]);
+/** A problem of a report of an earlier version has no severity of its own. */
+export function isGrave({ id, severity }: Problem): boolean {
+  return (severity ?? PROBLEM_KINDS[id].severity) === 'critical';
+}
 
 /** `throughout the run`, or when in it. */
 export function whenOf({ from, to }: Problem, { run }: RunReport): string {

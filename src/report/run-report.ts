@@ -5,6 +5,7 @@
 
 import type { Example, FindingCounts } from '../audit/findings.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
+import type { ProblemId, Severity } from '../monitor/problem-kinds.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 import type { LinkFacts } from './link-facts.ts';
 import type { Percentiles } from './percentiles.ts';
@@ -87,22 +88,6 @@ export interface Resources {
   readonly simulatorCpuSeconds: number | null;
 }
 
-/** Stable: people search and count by it. */
-export type ProblemId =
-  | 'lost-readings'
-  | 'wrong-values'
-  | 'stored-twice'
-  | 'unplanned-readings'
-  | 'slower-than-real-time'
-  | 'process-restarted'
-  | 'resent-messages'
-  | 'connections-broken'
-  | 'nothing-confirmed'
-  | 'malformed-messages'
-  | 'backpressure'
-  | 'slow-store'
-  | 'connections-not-back';
-
 export interface Problem {
   readonly id: ProblemId;
   readonly title: string;
@@ -110,6 +95,10 @@ export interface Problem {
   readonly from: number;
   readonly to: number;
   readonly evidence: string;
+  /** Reports of earlier versions lack these two. */
+  readonly severity?: Severity;
+  /** What to do about it. */
+  readonly remedy?: string;
 }
 
 /** One value for each step of the scenario. */

@@ -2,7 +2,7 @@
 
 import { bytes, digits3, duration, whole } from './format.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
-import { auditRows, delayRows, groupRows, GRAVE_PROBLEMS, inTimeShare, sizeOfRun, verdictWord } from './report-content.ts';
+import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
@@ -121,7 +121,7 @@ function problems(block: Block, report: RunReport, paint: Paint): void {
     return;
   }
   found.slice(0, PROBLEMS_SHOWN).forEach((problem, i) => {
-    const mark = GRAVE_PROBLEMS.has(problem.id) ? paint('red', '!') : paint('yellow', '-');
+    const mark = isGrave(problem) ? paint('red', '!') : paint('yellow', '-');
     block.wrapped(i === 0 ? 'Problems' : '', printable(`${problem.title}. ${problem.evidence}`), mark);
   });
   if (found.length > PROBLEMS_SHOWN) block.wrapped('', `and ${found.length - PROBLEMS_SHOWN} more in the report`);

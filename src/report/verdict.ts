@@ -6,11 +6,12 @@
  * could look at what is stored.
  */
 
+import { PROBLEM_KINDS, type ProblemId } from '../monitor/problem-kinds.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 import { counted, dateTime, digits3, duration, milliseconds, percent, whole } from './format.ts';
 import type { LinkFacts } from './link-facts.ts';
 import { linkStorms } from './link-storms.ts';
-import type { AuditFacts, Delays, Problem, ProblemId, Resources, RunFacts, RunReport, Verdict } from './run-report.ts';
+import type { AuditFacts, Delays, Problem, Resources, RunFacts, RunReport, Verdict } from './run-report.ts';
 
 export interface VerdictFacts {
   readonly run: RunFacts;
@@ -34,7 +35,7 @@ export function revisedVerdict(report: RunReport, audit: AuditFacts): Verdict {
   const { run, delays, links, processes, verdict } = report;
   const facts: VerdictFacts = { run, audit, delays, links, processes, malformed: 0, backpressure: 0 };
   const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined);
-  return { ...judge(facts), resources: resourcesOf(facts), problems: [...auditProblems(facts), ...seen] };
+  return { ...judge(facts), resources: resourcesOf(facts), problems: [...withRemedies(auditProblems(facts)), ...seen] };
 }
 
 /** False when nobody could look at what is stored: then all counts of the audit but `sent` are 0, and it is not exact. */
@@ -118,7 +119,14 @@ function resourcesOf(facts: VerdictFacts): Resources {
 }
 
 function problemsOf(facts: VerdictFacts): readonly Problem[] {
-  return [...auditProblems(facts), ...runProblems(facts)];
+  return withRemedies([...auditProblems(facts), ...runProblems(facts)]);
+}
+
+function withRemedies(problems: readonly Problem[]): readonly Problem[] {
+  return problems.map((problem) => {
+    const { severity, remedy } = PROBLEM_KINDS[problem.id];
+    return { ...problem, severity, remedy };
+  });
 }
 
 function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {

@@ -345,8 +345,8 @@ class RunningBlock {
     this.round = new Float64Array(streams);
   }
 
-  holds(first: number, meters: number, draw: number): boolean {
-    return this.draw === draw && this.first === first && this.meters === meters;
+  holds(first: number, meters: number, drawn: number): boolean {
+    return this.draw === drawn && this.first === first && this.meters === meters;
   }
 }
 

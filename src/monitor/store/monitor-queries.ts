@@ -113,7 +113,6 @@ export class MonitorQueries implements MonitorSource {
 function bySeries(columns: DuckDBValue[][], intervalMs: number): readonly SeriesPoints[] {
   const [series = [], , time = [], min = [], max = [], mean = [], samples = []] = columns;
   const all: SeriesPoints[] = [];
-  const numbers = (column: DuckDBValue[], from: number, to: number): number[] => column.slice(from, to).map(Number);
   for (let from = 0, to = 0; from < series.length; from = to) {
     while (to < series.length && series[to] === series[from]) to++;
     all.push({
@@ -127,6 +126,10 @@ function bySeries(columns: DuckDBValue[][], intervalMs: number): readonly Series
     });
   }
   return all;
+}
+
+function numbers(column: DuckDBValue[], from: number, to: number): readonly number[] {
+  return column.slice(from, to).map(Number);
 }
 
 function microseconds(ms: number): number {

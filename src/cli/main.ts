@@ -8,6 +8,7 @@ import { auditCommand } from './audit-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
+import { indicatorsCommand } from './indicators-command.ts';
 import { linkCommand } from './link-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
@@ -120,6 +121,13 @@ function program(): Command {
     .argument('<dir>', 'directory of the run')
     .option('--json', 'print report.json alone to stdout', false)
     .action(auditCommand);
+
+  root
+    .command('indicators')
+    .description('list the numbers that a threshold can name; with a finished run, their values in it')
+    .argument('[dir]', 'directory of the run')
+    .option('--json', 'print them as JSON', false)
+    .action(indicatorsCommand);
 
   for (const command of root.commands) command.exitOverride().configureOutput(root.configureOutput());
   return root;

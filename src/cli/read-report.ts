@@ -7,6 +7,8 @@ import { UserError } from '../run/errors.ts';
 
 const PARTS = ['run', 'audit', 'verdict', 'series', 'delays', 'processes', 'machine'];
 
+type Later = 'links' | 'kpi';
+
 export function readReport(directory: string): RunReport {
   const file = join(directory, 'report.json');
   let value: unknown;
@@ -17,7 +19,7 @@ export function readReport(directory: string): RunReport {
   }
   const complete = typeof value === 'object' && value !== null && PARTS.every((part) => part in value);
   if (!complete) throw new UserError(`meterstorm: ${file} is not the report of a run (it lacks one of ${PARTS.join(', ')})`);
-  // Reports of earlier versions have no links.
-  const report = value as Omit<RunReport, 'links'> & Partial<Pick<RunReport, 'links'>>;
-  return { ...report, links: report.links ?? null };
+  // Reports of earlier versions lack some parts.
+  const { links = null, kpi = null, ...report } = value as Omit<RunReport, Later> & Partial<Pick<RunReport, Later>>;
+  return { ...report, links, kpi };
 }

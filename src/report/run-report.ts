@@ -17,6 +17,8 @@ export interface RunReport {
   readonly verdict: Verdict;
   readonly series: Series;
   readonly delays: Delays;
+  /** Null: nobody could look at what is stored, or when. */
+  readonly kpi: Kpi | null;
   /** Null: the scenario ignores its links. */
   readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
@@ -128,4 +130,21 @@ export interface Delays {
   readonly arrivalToStoreMs: Percentiles;
   /** From measurement to storage, in time of the grid, seconds (plan delay plus machine delay times speed). */
   readonly measurementToStorageSeconds: Percentiles;
+}
+
+/** Shares (0 .. 1) of the planned readings that were stored in time, counted from their measurement in time of the grid. */
+export interface KpiShares {
+  /** Before the next value was due: the same quarter hour, where the interval is one. */
+  readonly storedSameInterval: number;
+  readonly storedWithin1h: number;
+  readonly storedWithin24h: number;
+  /** By 06:00 of the civil day after the one that was measured; the value of midnight belongs to the day that it ends. */
+  readonly storedBy06: number;
+}
+
+export interface Kpi extends KpiShares {
+  /** What the plan's outages leave possible: the shares of a head-end that takes no time and loses nothing. */
+  readonly possible: KpiShares;
+  /** Of reads on demand; null: there were none. */
+  readonly onDemandReadP95Seconds: number | null;
 }

@@ -6,7 +6,7 @@
 import { entityKey, streamKey, uniform } from '../base/random.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 import type { Percentiles } from './percentiles.ts';
-import type { AuditExample, AuditFacts, Delays, RunFacts, RunReport, Series } from './run-report.ts';
+import type { AuditExample, AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from './run-report.ts';
 import { sampleLinks } from './sample-links.fixture.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -51,6 +51,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     verdict: verdictOf({ run, audit, delays, links, processes, malformed, backpressure: 0 }),
     series,
     delays,
+    kpi: kpiOf(faulty ? 0.0005 : 0),
     links,
     processes,
     machine: {
@@ -199,6 +200,19 @@ function processesOf(count: number, pace: number): readonly ProcessUse[] {
       rssBytes,
     };
   });
+}
+
+function kpiOf(lost: number): Kpi {
+  const possible = { storedSameInterval: 0.9763, storedWithin1h: 0.9871, storedWithin24h: 0.9994, storedBy06: 0.9987 };
+  const { storedSameInterval, storedWithin1h, storedWithin24h, storedBy06 } = possible;
+  return {
+    storedSameInterval: storedSameInterval - lost,
+    storedWithin1h: storedWithin1h - lost,
+    storedWithin24h: storedWithin24h - lost,
+    storedBy06: storedBy06 - lost,
+    possible,
+    onDemandReadP95Seconds: null,
+  };
 }
 
 const percentiles = (count: number, values: readonly [number, number, number, number, number, number]): Percentiles => {

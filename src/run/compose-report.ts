@@ -66,6 +66,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     }),
     series: seriesOf(outcome),
     delays,
+    kpi: null,
     links,
     processes,
     machine,

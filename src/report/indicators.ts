@@ -1,0 +1,195 @@
+/**
+ * The catalogue of indicators: every number of a run that a threshold, a comparison or a plot can name. A name is the path of
+ * the number in `report.json` (`resources` stands in `verdict` there); a few are computed from others, which their meaning
+ * says. What is not known is null.
+ */
+
+import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
+import { bytes, digits3, duration, milliseconds, percent, whole } from './format.ts';
+import type { Percentiles } from './percentiles.ts';
+import type { AuditFacts, Delays, Problem, Resources, RunReport } from './run-report.ts';
+import { wasAudited } from './verdict.ts';
+
+/** What a value is counted in; shares are 0 .. 1. A `number` has no unit: factors, cores. */
+export type IndicatorUnit = 'count' | 'number' | 'per-second' | 'seconds' | 'milliseconds' | 'bytes' | 'share';
+
+export interface Indicator {
+  readonly name: string;
+  readonly unit: IndicatorUnit;
+  /** One line, without a full stop. */
+  readonly meaning: string;
+  /** null: this run does not tell. */
+  readonly read: (report: RunReport) => number | null;
+}
+
+type Rows<Part> = readonly (readonly [name: string, unit: IndicatorUnit, meaning: string, read: (part: Part) => number | null])[];
+
+/** Numbers that every run has. */
+const RUN: Rows<RunReport['run']> = [
+  ['meters', 'count', 'meters of the grid', (run) => run.meters],
+  ['concentrators', 'count', 'concentrators of the grid', (run) => run.concentrators],
+  ['steps', 'count', 'length of the scenario in intervals', (run) => run.steps],
+  ['wallSeconds', 'seconds', 'how long the run took, without start and audit', (run) => run.wallSeconds],
+  ['readingsPerSecond', 'per-second', 'stored readings (sent ones, where nobody could look) in a second of the run', (run) => run.readingsPerSecond],
+  ['realTimeFactor', 'number', 'times faster than the grid itself', (run) => (run.realTimeFactor > 0 ? run.realTimeFactor : null)],
+  ['peakRssBytes', 'bytes', 'sum over all processes of the peak of each', (run) => (run.peakRssBytes > 0 ? run.peakRssBytes : null)],
+  ['messages', 'count', 'messages that were sent', (run) => run.messages],
+  ['bytesSent', 'bytes', 'bytes of these messages', (run) => run.bytesSent],
+  ['reconnects', 'count', 'connections that were made again', (run) => run.reconnects],
+  ['resentMessages', 'count', 'messages that left again because a connection ended before they were confirmed', (run) => run.resentMessages],
+  ['confirmedReadings', 'count', 'readings that the head-end confirmed', (run) => run.confirmedReadings],
+  ['restarts', 'count', 'processes that ended unasked and were started again', (run) => run.restarts.length],
+  ['storeBytes', 'bytes', 'size of the store', (run) => (run.storeBytes > 0 ? run.storeBytes : null)],
+];
+
+const SENT: Rows<AuditFacts> = [['sent', 'count', 'planned readings that left the simulator at least once', (audit) => audit.sent]];
+
+/** Known where somebody could look at what is stored. */
+const AUDIT: Rows<AuditFacts> = [
+  ['planned', 'count', 'readings that the plan makes available before the end of the run', (audit) => audit.planned],
+  ['stored', 'count', 'rows in the store', (audit) => audit.stored],
+  ['missing', 'count', 'planned, but not in the store', (audit) => audit.missing],
+  ['missingShare', 'share', 'computed: `missing` by `planned`', (audit) => (audit.planned > 0 ? audit.missing / audit.planned : null)],
+  ['duplicate', 'count', 'stored more than once', (audit) => audit.duplicate],
+  ['wrong', 'count', 'stored with a value or status that differs from the truth', (audit) => audit.wrong],
+  ['unexpected', 'count', 'stored, but in no plan', (audit) => audit.unexpected],
+  ['late', 'count', 'stored rows that could be had only after their own step', (audit) => audit.late],
+  ['lostByPlan', 'count', 'overwritten in a memory that was full', (audit) => audit.lostByPlan],
+  ['neverAvailable', 'count', 'measured, but within reach only after the end of the run', (audit) => audit.neverAvailable],
+  ['inFlight', 'count', 'of an interrupted run: stored rows that were not confirmed yet', (audit) => audit.inFlight],
+  ['duplicatesDropped', 'count', 'second copies that the head-end received and recognised', (audit) => audit.duplicatesDropped],
+  ['attribution.headend', 'count', 'findings that are put down to the head-end', (audit) => audit.attribution.headend],
+  ['attribution.network', 'count', 'findings that are put down to the network', (audit) => audit.attribution.network],
+  ['attribution.simulator', 'count', 'findings that are put down to the simulator', (audit) => audit.attribution.simulator],
+  ['wallSeconds', 'seconds', 'how long the audit took', (audit) => audit.wallSeconds],
+];
+
+const KPI: Rows<NonNullable<RunReport['kpi']>> = [
+  ['storedSameInterval', 'share', 'of the planned readings, those stored before the next one was due: the same quarter hour', (kpi) => kpi.storedSameInterval],
+  ['storedWithin1h', 'share', 'of the planned readings, those stored within an hour', (kpi) => kpi.storedWithin1h],
+  ['storedWithin24h', 'share', 'of the planned readings, those stored within 24 hours', (kpi) => kpi.storedWithin24h],
+  ['storedBy06', 'share', 'of the planned readings, those stored by 06:00 of the next day', (kpi) => kpi.storedBy06],
+  ['possible.storedSameInterval', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedSameInterval],
+  ['possible.storedWithin1h', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedWithin1h],
+  ['possible.storedWithin24h', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedWithin24h],
+  ['possible.storedBy06', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedBy06],
+  ['onDemandReadP95Seconds', 'seconds', 'within which 95 % of the reads on demand were answered', (kpi) => kpi.onDemandReadP95Seconds],
+];
+
+const PERCENTILES: readonly (readonly [Exclude<keyof Percentiles, 'count'>, string])[] = [
+  ['mean', 'mean delay'],
+  ['p50', 'median delay'],
+  ['p90', 'delay that 90 % stay within,'],
+  ['p99', 'delay that 99 % stay within,'],
+  ['p999', 'delay that 99.9 % stay within,'],
+  ['max', 'longest delay'],
+];
+
+const DELAYS: Rows<Delays> = [
+  ...percentileRows('measurementToSendingSeconds', 'seconds', 'from measurement to sending, by the plan, in time of the grid'),
+  ...percentileRows('sendingToConfirmationMs', 'milliseconds', 'from sending to confirmation, on the clock of the machine'),
+  ...percentileRows('arrivalToStoreMs', 'milliseconds', 'from arrival until it can be queried, on the clock of the machine'),
+  ...percentileRows('measurementToStorageSeconds', 'seconds', 'from measurement to storage, in time of the grid'),
+];
+
+const RESOURCES: Rows<Resources> = [
+  ['cpuSecondsPerMillionReadings', 'seconds', 'processor time of the head-end for a million stored readings', (used) => used.cpuSecondsPerMillionReadings],
+  ['coresUsed', 'number', 'cores of the head-end, mean over the run', (used) => used.coresUsed],
+  ['peakRssBytes', 'bytes', 'sum of the peaks of the head-end’s processes', (used) => used.peakRssBytes],
+  ['storeBytesPerReading', 'bytes', 'size of the store by stored readings', (used) => used.storeBytesPerReading],
+  ['headendCpuSeconds', 'seconds', 'processor time of the head-end', (used) => used.headendCpuSeconds],
+  ['simulatorCpuSeconds', 'seconds', 'processor time of the simulators', (used) => used.simulatorCpuSeconds],
+];
+
+/** Known where links are played. */
+const LINKS: Rows<NonNullable<RunReport['links']>> = [
+  ['connectionsLost', 'count', 'connections that ended because their line did, in all', (links) => sum(links.connectionsLost)],
+  ['connectionsMade', 'count', 'connections that were made, in all', (links) => sum(links.connectionsMade)],
+  ['peakConnectsPerSecond', 'per-second', 'most connections that one simulator process made within a second', (links) => links.peakConnectsPerSecond],
+];
+
+const PROBLEMS: Rows<readonly Problem[]> = [
+  ['count', 'count', 'problems that were seen', (problems) => problems.length],
+  ['critical', 'count', 'problems that were seen and are critical', (problems) => problems.filter(({ severity }) => severity === 'critical').length],
+  ...Object.entries(PROBLEM_KINDS).map(([kind, { what }]) => {
+    const read = (problems: readonly Problem[]): number => problems.filter(({ id }) => id === kind).length;
+    return [kind, 'count', `problems seen: ${what}`, read] as const;
+  }),
+];
+
+/** By group, in the order of `report.json`. */
+export const INDICATORS: readonly Indicator[] = [
+  ...group('run', RUN, (report) => report.run),
+  ...group('audit', SENT, (report) => report.audit),
+  ...group('audit', AUDIT, (report) => (wasAudited(report.audit) ? report.audit : null)),
+  ...group('kpi', KPI, (report) => report.kpi),
+  ...group('delays', DELAYS, (report) => report.delays),
+  ...group('resources', RESOURCES, (report) => report.verdict.resources),
+  ...group('links', LINKS, (report) => report.links),
+  ...group('problems', PROBLEMS, (report) => report.verdict.problems),
+];
+
+const BY_NAME: ReadonlyMap<string, Indicator> = new Map(INDICATORS.map((indicator) => [indicator.name, indicator]));
+
+/** undefined: there is none of that name. */
+export function indicatorOf(name: string): Indicator | undefined {
+  return BY_NAME.get(name);
+}
+
+/** What a scenario's thresholds can name, for its parser. */
+export function indicatorUnits(): ReadonlyMap<string, IndicatorUnit> {
+  return new Map(INDICATORS.map(({ name, unit }) => [name, unit]));
+}
+
+/** As people read it, in three digits: `1.3 s`, `99.2 %`, `2.61 MB`. */
+export function indicatorText(unit: IndicatorUnit, value: number): string {
+  return TEXTS[unit](value);
+}
+
+const TEXTS: Readonly<Record<IndicatorUnit, (value: number) => string>> = {
+  count: whole,
+  number: digits3,
+  'per-second': (value) => `${whole(value)}/s`,
+  seconds: duration,
+  milliseconds,
+  bytes,
+  share: percent,
+};
+
+/** The unit as the catalogue shows it, and as a threshold is written with it. */
+export const UNIT_WORDS: Readonly<Record<IndicatorUnit, string>> = {
+  count: 'count',
+  number: 'number',
+  'per-second': '1/s',
+  seconds: 's',
+  milliseconds: 'ms',
+  bytes: 'B',
+  share: '%',
+};
+
+function group<Part>(prefix: string, rows: Rows<Part>, partOf: (report: RunReport) => Part | null): readonly Indicator[] {
+  return rows.map(([name, unit, meaning, read]) => ({
+    name: `${prefix}.${name}`,
+    unit,
+    meaning,
+    read: (report) => {
+      const part = partOf(report);
+      return part === null ? null : read(part);
+    },
+  }));
+}
+
+/** Known where something was measured; the number of values always. */
+function percentileRows(name: keyof Delays, unit: IndicatorUnit, meaning: string): Rows<Delays> {
+  return [
+    [`${name}.count`, 'count', `number of delays ${meaning}`, (delays: Delays) => delays[name].count] as const,
+    ...PERCENTILES.map(([key, word]) => {
+      const read = (delays: Delays): number | null => (delays[name].count === 0 ? null : delays[name][key]);
+      return [`${name}.${key}`, unit, `${word} ${meaning}`, read] as const;
+    }),
+  ];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

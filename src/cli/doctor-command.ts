@@ -1,7 +1,7 @@
 /** `meterstorm doctor`: what on this machine would spoil a run, a line each. */
 
 import { packageFile } from '../base/package-root.ts';
-import { short, whole } from '../report/format.ts';
+import { short, whole } from '../base/format.ts';
 import { type Finding, findingText } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
 import type { RunNeeds } from '../run/run-needs.ts';

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import type { LinkCategory, LinkSession, Scenario } from '../grid/scenario/scenario.ts';
-import { duration, whole } from '../report/format.ts';
+import { duration, whole } from '../base/format.ts';
 import { LOOPBACK_FIRST } from '../run/concentrator-address.ts';
 import { UserError } from '../run/errors.ts';
 import { linkScript, stationsOfLinks, type Limiter } from '../run/link-script.ts';

@@ -1,7 +1,7 @@
 /** Where the ticks of an axis stand and what they say. */
 
 import { scaleLinear } from 'd3-scale';
-import { digits3, duration, localTime, prefixOf } from './format.ts';
+import { digits3, duration, localTime, prefixOf } from '../base/format.ts';
 
 export interface Tick {
   readonly at: number;

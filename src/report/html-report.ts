@@ -3,7 +3,7 @@
  * sure of. It can be mailed, printed, read on a phone and by a screen reader.
  */
 
-import { dateTime, digits3, milliseconds, whole, bytes } from './format.ts';
+import { dateTime, digits3, milliseconds, whole, bytes } from '../base/format.ts';
 import { escapeHtml } from './html-text.ts';
 import { htmlTable } from './html-table.ts';
 import { linkLead, linkTables, sessionSentence, stormTexts } from './link-content.ts';

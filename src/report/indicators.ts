@@ -5,7 +5,7 @@
  */
 
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
-import { bytes, digits3, duration, milliseconds, percent, whole } from './format.ts';
+import { bytes, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { AuditFacts, Delays, Problem, Resources, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';

@@ -2,7 +2,7 @@
  * What the report says about the links, apart from how it looks. Texts are plain; whoever prints them escapes them. Times are of the grid.
  */
 
-import { bytes, counted, dateTime, digits3, duration, milliseconds, percent, short, whole } from './format.ts';
+import { bytes, counted, dateTime, digits3, duration, milliseconds, percent, short, whole } from '../base/format.ts';
 import type { LinkCategoryFacts, LinkDirectionFacts, LinkFacts } from './link-facts.ts';
 import { linkStorms, type LinkStorm } from './link-storms.ts';
 import { DELAY_COLUMNS, delayValues } from './report-content.ts';

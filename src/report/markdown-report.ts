@@ -3,7 +3,7 @@
  * What the user named is escaped; a table cell never breaks its row.
  */
 
-import { bytes, dateTime, digits3, duration, milliseconds, whole } from './format.ts';
+import { bytes, dateTime, digits3, duration, milliseconds, whole } from '../base/format.ts';
 import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
 import type { RunReport } from './run-report.ts';

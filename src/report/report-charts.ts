@@ -1,7 +1,7 @@
 /** Which pictures a report has, and from which of its numbers. */
 
 import { inUnit, type TimeAxis } from './chart-axis.ts';
-import { bytes, digits3, duration, percent, short, whole } from './format.ts';
+import { bytes, digits3, duration, percent, short, whole } from '../base/format.ts';
 import { hasConnectionSeries } from './link-content.ts';
 import { coresIn, memoryAt, momentsOf } from './process-series.ts';
 import { GROUP_NAMES } from './report-content.ts';

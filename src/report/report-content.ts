@@ -5,7 +5,7 @@
 
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
 import type { ProcessGroup, ProcessUse } from '../monitor/process-probe.ts';
-import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from './format.ts';
+import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from '../base/format.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { Problem, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';

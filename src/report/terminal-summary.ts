@@ -1,6 +1,6 @@
 /** The closing block of a run on a terminal: about twenty lines, readable without colour and at any width. */
 
-import { bytes, digits3, duration, whole } from './format.ts';
+import { bytes, digits3, duration, whole } from '../base/format.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
 import type { RunReport } from './run-report.ts';

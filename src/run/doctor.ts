@@ -4,7 +4,7 @@
  */
 
 import type { SystemFacts } from '../monitor/system-facts.ts';
-import { bytes, digits3, percent, short, whole } from '../report/format.ts';
+import { bytes, digits3, percent, short, whole } from '../base/format.ts';
 import type { RunNeeds } from './run-needs.ts';
 import { DESCRIPTORS_SPARE } from './sizing.ts';
 

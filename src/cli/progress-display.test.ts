@@ -13,6 +13,7 @@ const PROGRESS: Progress = {
   confirmedReadings: 13_900_000,
   storedReadings: 13_000_000,
   readingsPerSecond: 2_812_345,
+  playedSteps: 0,
   backlogReadings: 900_000,
   etaMs: 5100,
   restarts: 0,

@@ -9,6 +9,8 @@ export interface Progress {
   /** Grid time at `step`. */
   readonly gridUnixSeconds: number;
   readonly connected: number;
+  /** Pushing: steps that a concentrator has played, added up over all concentrators. */
+  readonly playedSteps: number;
   readonly sentReadings: number;
   readonly confirmedReadings: number;
   /** null: the head-end is not ours. */

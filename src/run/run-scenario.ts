@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly onProgress: (progress: Progress) => void;
   /** Aborted: end early, with a report of what happened until then. */
   readonly interrupt: AbortSignal;
+  /** Aborted: end at once. What is not sent, confirmed or stored by then stays so, and nothing is audited. */
+  readonly abandon?: AbortSignal;
 }
 
 const SAMPLE_MS = 200;
@@ -51,6 +53,18 @@ const UNREACHABLE_MS = 15_000;
 
 /** At a speed, a pulled grid begins this long after everybody was told. */
 const PULL_LEAD_MS = 1000;
+
+/** What a report is made of. */
+interface Measured {
+  readonly stations: Stations;
+  readonly counts: ProcessCounts;
+  readonly simulators: SimulatorProcesses;
+  readonly headend: HeadendProcesses | null;
+  readonly complete: boolean;
+  readonly wallMs: number;
+  /** null: it failed, or nobody asked for it. */
+  readonly audit: TimedAudit | null;
+}
 
 interface Played {
   readonly simulators: SimulatorProcesses;
@@ -101,7 +115,7 @@ class ScenarioRun {
   }
 
   async #play(): Promise<RunResult> {
-    const { scenario, directory, target, confirmed } = this.#options;
+    const { scenario, directory, confirmed, abandon } = this.#options;
     const stations = generateStations(scenario);
     const counts = processCounts({
       stations: stations.count,
@@ -112,23 +126,47 @@ class ScenarioRun {
     });
     this.#probe.watch({ name: 'runner', group: 'runner', pid: process.pid });
     const pull = scenario.behaviour.communication === 'pull';
+    onAbort(abandon, () => this.#finished.resolve());
     const { simulators, complete } = pull
       ? await this.#playPull(stations, counts)
       : await this.#playPush(stations, counts);
     const headend = this.#headend;
+    const played = { stations, counts, simulators, headend, complete };
+    if (abandon?.aborted === true) return this.#abandoned(played);
     this.#phase = 'storing';
     await headend?.stop();
     if (pull) await simulators.end();
-    const wallMs = this.#options.clock.nowMs() - this.#beganMs;
-    this.#sample(simulators, headend);
-    this.#over = true;
-    this.#probe.stop();
+    const wallMs = this.#endMeasuring(simulators, headend);
     this.#phase = 'auditing';
     this.#tellProgress(simulators, headend);
     const ledger = { ...simulators.ledger, complete, confirms: confirmed };
     writeRunRecord(directory, { scenario, ledger });
     const { audit, failure } = await this.#audit(ledger, headend === null ? null : join(directory, 'readings.duckdb'));
-    const report = composeReport({
+    return { report: this.#report({ ...played, wallMs, audit }), auditFailure: failure };
+  }
+
+  /** What is known of it when it is ended at once. */
+  #abandoned(played: Omit<Measured, 'wallMs' | 'audit'>): RunResult {
+    const { simulators, headend } = played;
+    const wallMs = this.#endMeasuring(simulators, headend);
+    const report = this.#report({ ...played, complete: false, wallMs, audit: null });
+    simulators.kill();
+    headend?.kill();
+    return { report, auditFailure: null };
+  }
+
+  /** How long the run took, ms. */
+  #endMeasuring(simulators: SimulatorProcesses, headend: HeadendProcesses | null): number {
+    const wallMs = this.#options.clock.nowMs() - this.#beganMs;
+    this.#sample(simulators, headend);
+    this.#over = true;
+    this.#probe.stop();
+    return wallMs;
+  }
+
+  #report({ stations, counts, simulators, headend, complete, wallMs, audit }: Measured): RunReport {
+    const { scenario, directory, target, confirmed } = this.#options;
+    return composeReport({
       scenario,
       stations: stations.count,
       meters: stations.meters,
@@ -149,7 +187,6 @@ class ScenarioRun {
       processes: this.#probe.uses(),
       storeBytes: headend === null ? 0 : sizeOf(join(directory, 'readings.duckdb')),
     });
-    return { report, auditFailure: failure };
   }
 
   /** The head-end listens, then the concentrators connect. */
@@ -295,6 +332,7 @@ class ScenarioRun {
       elapsedMs: clock.nowMs() - this.#beganMs,
       gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
       connected: stats.connected,
+      playedSteps: stats.playedSteps,
       sentReadings: stats.readings,
       confirmedReadings: stats.confirmedReadings,
       storedReadings: stored,
@@ -328,10 +366,12 @@ function halve(series: number[]): void {
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  return new Promise((resolve) => onAbort(signal, resolve));
+}
+
+function onAbort(signal: AbortSignal | undefined, fn: () => void): void {
+  if (signal?.aborted === true) fn();
+  else signal?.addEventListener('abort', () => fn(), { once: true });
 }
 
 function sizeOf(file: string): number {

@@ -114,6 +114,7 @@ function progressOf(
     elapsedMs: state.elapsedMs,
     gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
     connected: stats.connected,
+    playedSteps: stats.playedSteps,
     sentReadings: stats.readings,
     confirmedReadings: stats.confirmedReadings,
     storedReadings: null,

@@ -294,8 +294,12 @@ export class PushSimulator {
     this.stats.readings += readings;
     this.stats.messages += played;
     if (played > 0) this.#lastSent[i] = messages.lastHundredths;
-    if (again) this.stats.resentMessages += played;
-    else this.ledger.sent[i] = step + 1;
+    if (again) {
+      this.stats.resentMessages += played;
+    } else {
+      this.stats.playedSteps++;
+      this.ledger.sent[i] = step + 1;
+    }
     this.delays.sent(i, { step, readings, lateMs });
     // With nothing under way, a step without messages is settled by itself.
     if (played === 0 && this.ledger.confirmed[i] === step) this.#settle(i, step + 1);

@@ -9,6 +9,8 @@ export interface SimulatorStats {
   refused: number;
   messages: number;
   readings: number;
+  /** Pushing: steps that a concentrator has played, each once, added up over all concentrators. */
+  playedSteps: number;
   bytes: number;
   /** Messages of steps that had been sent before on a connection that ended. */
   resentMessages: number;
@@ -29,6 +31,7 @@ export function emptySimulatorStats(): SimulatorStats {
     refused: 0,
     messages: 0,
     readings: 0,
+    playedSteps: 0,
     bytes: 0,
     resentMessages: 0,
     confirmedReadings: 0,

@@ -156,6 +156,12 @@ describe('audit', () => {
       [{ sent: steps(40), confirmed: steps(10) }, { simulator: 0, network: lost.length, headend: 0 }],
       [{ sent: steps(40), confirmed: steps(40) }, { simulator: 0, network: 0, headend: lost.length }],
       [{ sent: steps(40), confirmed: steps(40), confirms: false }, { simulator: 0, network: lost.length, headend: 0 }],
+      // A head-end that was cut off: what it had and did not confirm is its fault, and what waited behind that.
+      [{ sent: steps(40), confirmed: steps(40), cutOff: true }, { simulator: 0, network: 0, headend: lost.length }],
+      [{ sent: steps(40), confirmed: steps(10), cutOff: true }, { simulator: 0, network: 0, headend: lost.length }],
+      [{ sent: steps(12), confirmed: steps(10), cutOff: true }, { simulator: 0, network: 0, headend: lost.length }],
+      [{ sent: steps(10), confirmed: steps(10), cutOff: true }, { simulator: lost.length, network: 0, headend: 0 }],
+      [{ sent: steps(40), confirmed: steps(40), confirms: false, cutOff: true }, { simulator: 0, network: lost.length, headend: 0 }],
     ];
     for (const [changes, attribution] of cases) {
       const { findings, examples, series } = await audit(grid, kept, ledgerOf(grid, changes));

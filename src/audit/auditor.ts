@@ -41,6 +41,8 @@ export interface SentLedger {
   readonly complete: boolean;
   /** False: this head-end confirms nothing; a lost reading can't be told from an unsent one beyond the connection. */
   readonly confirms: boolean;
+  /** True: it came to its end but the head-end did not, and was not waited for any longer. Left out: no. */
+  readonly cutOff?: boolean;
 }
 
 /** Plain data, so that segments audited by several processes can be put together by `mergeAudits`. */
@@ -288,6 +290,7 @@ export class Auditor {
 
   #culprit(row: PlannedRow): { readonly culprit: Culprit; readonly why: string } {
     const { ledger } = this.#options;
+    if (ledger.cutOff === true && ledger.confirms) return this.#culpritOfCutOff(row);
     if (row.sentAt >= ledger.sent[row.station]!) {
       return { culprit: 'simulator', why: `it was to be sent at step ${row.sentAt} and never was` };
     }
@@ -296,6 +299,22 @@ export class Auditor {
     }
     const doubt = ledger.confirms ? 'and never confirmed' : 'to a head-end that confirms nothing';
     return { culprit: 'network', why: `it was sent at step ${row.sentAt} ${doubt}` };
+  }
+
+  /** Nobody waits for a simulator that was never kept waiting itself. */
+  #culpritOfCutOff(row: PlannedRow): { readonly culprit: Culprit; readonly why: string } {
+    const { sent, confirmed } = this.#options.ledger;
+    const [left, settled] = [sent[row.station]!, confirmed[row.station]!];
+    if (row.sentAt < settled) {
+      return { culprit: 'headend', why: `it was sent at step ${row.sentAt} and confirmed, and was not stored when the run was cut off` };
+    }
+    if (row.sentAt < left) {
+      return { culprit: 'headend', why: `it was sent at step ${row.sentAt} and not confirmed when the run was cut off` };
+    }
+    if (settled < left) {
+      return { culprit: 'headend', why: `it waited behind step ${settled}, which was not confirmed when the run was cut off` };
+    }
+    return { culprit: 'simulator', why: `it was to be sent at step ${row.sentAt} and never was` };
   }
 
   #expected(meter: number, channel: number, time: number): { readonly value: number; readonly status: number } {

@@ -21,5 +21,6 @@ export function readReport(directory: string): RunReport {
   if (!complete) throw new UserError(`meterstorm: ${file} is not the report of a run (it lacks one of ${PARTS.join(', ')})`);
   // Reports of earlier versions lack some parts.
   const { links = null, kpi = null, ...report } = value as Omit<RunReport, Later> & Partial<Pick<RunReport, Later>>;
-  return { ...report, links, kpi };
+  const cutOffAfterSeconds = report.run.cutOffAfterSeconds ?? null;
+  return { ...report, run: { ...report.run, cutOffAfterSeconds }, links, kpi };
 }

@@ -9,6 +9,7 @@ import { makeDirectory } from '../run/make-directory.ts';
 import { findingText, obstacles } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
+import { drainSeconds } from './drain-argument.ts';
 import { Interrupt } from './interrupt.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { ProgressDisplay } from './progress-display.ts';
@@ -25,6 +26,7 @@ export interface RunFlags {
   readonly unconfirmed: boolean;
   readonly simulators?: number;
   readonly intakes?: number;
+  readonly drain?: string;
 }
 
 const EXIT_FAILED = 1;
@@ -41,6 +43,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (target === null && flags.unconfirmed) {
     throw new UserError('meterstorm: --unconfirmed: the built-in head-end always confirms; leave the flag out');
   }
+  const drain = drainSeconds(flags.drain, scenario);
   const { simulators = null, intakes = null } = flags;
   const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
   for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
@@ -60,6 +63,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       confirmed: !flags.unconfirmed,
       simulators,
       intakes,
+      drainSeconds: drain,
       onProgress: (progress) => display.show(progress),
       interrupt: interrupt.signal,
     });

@@ -23,6 +23,13 @@ export const PROBLEM_KINDS = {
     decides: true,
     remedy: 'Confirm a message only once it is durable, and look at the examples: they name meter, time and who had the reading last.',
   },
+  'not-in-time': {
+    what: 'the run was cut off after its last step (`--drain`), and planned readings were not stored, or not confirmed where nobody can look',
+    threshold: '',
+    severity: 'critical',
+    decides: true,
+    remedy: 'Look what the backlog grew from: the head-end took readings more slowly than the grid makes them. `meterstorm capacity` finds the grid that it holds.',
+  },
   'wrong-values': {
     what: 'value or status of a stored reading differs from the truth',
     threshold: '',

@@ -222,7 +222,7 @@ export function runFigures(report: RunReport): readonly (readonly [string, strin
     ['processes', `${counted(run.simulatorProcesses, 'simulator')}, ${counted(run.intakeProcesses, 'intake')}`],
     ['messages', `${whole(run.messages)} (${whole(run.resentMessages)} sent again), ${bytes(run.bytesSent)}`],
     ['reconnects', whole(run.reconnects)],
-    ['ended', run.complete ? 'at the end of the scenario' : 'interrupted'],
+    ['ended', endOf(run)],
   ];
 }
 
@@ -237,6 +237,12 @@ export function machineFigures({ machine, meterstorm, run }: RunReport): readonl
     ['Node.js', machine.node],
     ['Meterstorm', meterstorm],
   ];
+}
+
+function endOf({ complete, cutOffAfterSeconds }: RunReport['run']): string {
+  if (!complete) return 'interrupted';
+  if (cutOffAfterSeconds === null) return 'at the end of the scenario';
+  return `cut off ${duration(cutOffAfterSeconds)} after the last step, without waiting for the head-end any longer`;
 }
 
 /** `99.2 % in time` of what is stored. */

@@ -56,6 +56,8 @@ export interface RunFacts {
   readonly storeBytes: number;
   /** False: interrupted, the report covers what happened until then. */
   readonly complete: boolean;
+  /** At a speed: time after the last step at which the run ended though not all was confirmed or stored; null: all was. */
+  readonly cutOffAfterSeconds: number | null;
 }
 
 /** The counts of the audit; all but `sent` are 0 when nobody could look into the store. */

@@ -94,6 +94,7 @@ function runOf(options: SampleOptions & { readonly steps: number; readonly meter
     confirmedReadings: stored,
     storeBytes: Math.round(stored * 2.61),
     complete: true,
+    cutOffAfterSeconds: null,
   };
 }
 

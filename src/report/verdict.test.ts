@@ -47,12 +47,32 @@ describe('able', () => {
     ['interrupted and wrong', { run: { complete: false }, audit: { exact: false, wrong: 1 } }, false, /1 wrong\. The run was interrupted/],
     ['an empty plan', { audit: { planned: 0, stored: 0 } }, null, /no reading that is available/],
     ['slower than the grid', { run: { wallSeconds: 300_000 } }, false, /took 11 h 20 min longer/],
+    [
+      'cut off',
+      { run: { speed: 96, cutOffAfterSeconds: 60 }, audit: { exact: false, missing: 12, attribution: { simulator: 0, network: 0, headend: 12 } } },
+      false,
+      /Of 1,000 planned readings: 12 not stored 1 min after the last step, when the run was cut off; put down to the head-end \(12\)\./,
+    ],
+    ['cut off, and not audited', { audit: NOT_AUDITED, run: { cutOffAfterSeconds: 60, confirmedReadings: 900 } }, false, /Of 1,000 readings that were sent, 100 were not confirmed 1 min after/],
+    ['cut off, not audited, and never asked to confirm', { audit: NOT_AUDITED, run: { cutOffAfterSeconds: 60, confirmedReadings: null } }, null, /could not be looked at/],
     ['a little over real time', { run: { speed: 1, wallSeconds: 259_230 } }, true, /at 1 times real time/],
     ['slow motion', { run: { speed: 0.5, wallSeconds: 518_500 } }, true, /at 0.5 times/],
   ])('%s', (_, change, able, why) => {
     const verdict = verdictOf(facts(change));
     expect(verdict.able).toBe(able);
     expect(verdict.why).toMatch(why);
+  });
+
+  test('a problem of a cut-off run is that it was not in time, and an audit afterwards finds it again', () => {
+    const cut = { cutOffAfterSeconds: 60 };
+    const { problems } = verdictOf(facts({ run: cut, audit: { exact: false, missing: 12 } }));
+    expect(problems.map(({ id }) => id)).toContain('not-in-time');
+    expect(problems.map(({ id }) => id)).not.toContain('lost-readings');
+    const open = verdictOf(facts({ run: { ...cut, confirmedReadings: 900 }, audit: NOT_AUDITED })).problems;
+    expect(open.find(({ id }) => id === 'not-in-time')?.evidence).toContain('100 of 1,000 readings that were sent (10 %)');
+    const report = { ...BASE, run: { ...BASE.run, ...cut }, verdict: { ...BASE.verdict, problems } };
+    const again = revisedVerdict(report, { ...BASE.audit, planned: 1000, exact: false, missing: 11 });
+    expect(again.problems.filter(({ id }) => id === 'not-in-time').map(({ title }) => title)).toEqual(['11 readings not stored in time']);
   });
 
   test('an audit of an empty store is an audit', () => {

@@ -34,7 +34,7 @@ export function verdictOf(facts: VerdictFacts): Verdict {
 export function revisedVerdict(report: RunReport, audit: AuditFacts): Verdict {
   const { run, delays, links, processes, verdict } = report;
   const facts: VerdictFacts = { run, audit, delays, links, processes, malformed: 0, backpressure: 0 };
-  const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined);
+  const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined || !wasAudited(report.audit));
   return { ...judge(facts), resources: resourcesOf(facts), problems: [...withRemedies(auditProblems(facts)), ...seen] };
 }
 
@@ -46,6 +46,8 @@ export function wasAudited(audit: AuditFacts): boolean {
 function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly why: string } {
   const { run, audit } = facts;
   if (!wasAudited(audit)) {
+    const open = unconfirmedAtCutOff(facts);
+    if (open > 0) return { able: false, why: `Of ${counted(audit.sent, 'reading')} that were sent, ${whole(open)} were not confirmed ${cutOffTime(run)}.` };
     const why = `What the head-end stored could not be looked at; ${counted(audit.sent, 'reading')} were sent to it.`;
     return { able: null, why };
   }
@@ -72,7 +74,7 @@ function whyAble(run: RunFacts, audit: AuditFacts): string {
 
 function whyNotExact(run: RunFacts, audit: AuditFacts): string {
   const counts = [
-    audit.missing > 0 ? `${whole(audit.missing)} lost` : '',
+    audit.missing > 0 ? (run.cutOffAfterSeconds === null ? `${whole(audit.missing)} lost` : `${whole(audit.missing)} not stored ${cutOffTime(run)}`) : '',
     audit.wrong > 0 ? `${whole(audit.wrong)} wrong` : '',
     audit.duplicate > 0 ? `${whole(audit.duplicate)} stored twice` : '',
     audit.unexpected > 0 ? `${whole(audit.unexpected)} that no plan has` : '',
@@ -82,6 +84,17 @@ function whyNotExact(run: RunFacts, audit: AuditFacts): string {
   const cause = causes === '' ? '' : `; put down to ${causes}`;
   const end = run.complete ? '' : ' The run was interrupted.';
   return `Of ${whole(audit.planned)} planned readings: ${what}${cause}.${end}`;
+}
+
+/** `30 s after the last step, when the run was cut off` */
+function cutOffTime({ cutOffAfterSeconds }: RunFacts): string {
+  return `${duration(cutOffAfterSeconds ?? 0)} after the last step, when the run was cut off`;
+}
+
+/** 0 also when the head-end was not asked to confirm. */
+function unconfirmedAtCutOff({ run, audit }: VerdictFacts): number {
+  const { cutOffAfterSeconds, confirmedReadings } = run;
+  return cutOffAfterSeconds === null || confirmedReadings === null ? 0 : Math.max(0, audit.sent - confirmedReadings);
 }
 
 /** `the head-end (12) and the network (3)`; empty when no finding has a cause. */
@@ -137,7 +150,9 @@ function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
   };
   const { missing, wrong, duplicate, unexpected, planned } = audit;
   const share = planned > 0 ? ` (${percent(missing / planned)})` : '';
-  add('lost-readings', missing, `${counted(missing, 'reading')} lost`, `${whole(missing)} of ${whole(planned)} planned readings${share} are not in the store.`);
+  if (run.cutOffAfterSeconds !== null) {
+    add('not-in-time', missing, `${counted(missing, 'reading')} not stored in time`, `${whole(missing)} of ${whole(planned)} planned readings${share} were not in the store ${cutOffTime(run)}.`);
+  } else add('lost-readings', missing, `${counted(missing, 'reading')} lost`, `${whole(missing)} of ${whole(planned)} planned readings${share} are not in the store.`);
   add('wrong-values', wrong, `${counted(wrong, 'wrong reading')}`, `In ${counted(wrong, 'stored reading')} value or status differ from the truth.`);
   add('stored-twice', duplicate, `${counted(duplicate, 'reading')} stored twice`, `Rows whose meter, channel and time are stored already: ${whole(duplicate)}.`);
   add('unplanned-readings', unexpected, `${counted(unexpected, 'reading')} that no plan has`, `Stored rows that belong to no planned reading: ${whole(unexpected)}.`);
@@ -147,6 +162,7 @@ function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
 /** Problems that an audit finds, and the kind of their examples. */
 const EXAMPLE_KINDS: Partial<Record<ProblemId, string>> = {
   'lost-readings': 'missing',
+  'not-in-time': 'missing',
   'wrong-values': 'wrong',
   'stored-twice': 'duplicate',
   'unplanned-readings': 'unexpected',
@@ -163,7 +179,7 @@ const SLOW_STORE_MS = 10_000;
 const RESTARTS_NAMED = 3;
 
 function runProblems(facts: VerdictFacts): readonly Problem[] {
-  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), malformed(facts), pushedBack(facts), slowStore(facts), notBack(facts)];
+  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), unconfirmed(facts), malformed(facts), pushedBack(facts), slowStore(facts), notBack(facts)];
   return found.filter((problem) => problem !== null);
 }
 
@@ -224,6 +240,19 @@ function unheard({ run, audit }: VerdictFacts): Problem | null {
     title: 'Nothing was confirmed',
     ...wholeRun(run),
     evidence: `${counted(audit.sent, 'reading')} were sent and none was confirmed; for a head-end that does not confirm, say --unconfirmed.`,
+  };
+}
+
+/** Where the audit can't say what is missing. */
+function unconfirmed(facts: VerdictFacts): Problem | null {
+  const { run, audit } = facts;
+  const count = unconfirmedAtCutOff(facts);
+  if (count === 0 || wasAudited(audit)) return null;
+  return {
+    id: 'not-in-time',
+    title: `${counted(count, 'reading')} not confirmed in time`,
+    ...wholeRun(run),
+    evidence: `${whole(count)} of ${counted(audit.sent, 'reading')} that were sent (${percent(count / audit.sent)}) were not confirmed ${cutOffTime(run)}.`,
   };
 }
 

@@ -26,6 +26,8 @@ export interface RunOutcome {
   readonly target: Endpoint | null;
   readonly wallMs: number;
   readonly complete: boolean;
+  /** Time after the last step at which the run was ended though the head-end was not done; null: it was done. */
+  readonly cutOffAfterSeconds: number | null;
   readonly simulator: SimulatorStats;
   /** Units of 0.1 ms. */
   readonly histograms: { readonly confirmation: Histogram; readonly lateness: Histogram };
@@ -112,6 +114,7 @@ function runFacts(outcome: RunOutcome): RunFacts {
     restarts,
     storeBytes: outcome.storeBytes,
     complete: outcome.complete,
+    cutOffAfterSeconds: outcome.cutOffAfterSeconds,
   };
 }
 

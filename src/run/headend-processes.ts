@@ -150,6 +150,13 @@ export class HeadendProcesses {
     this.#store.kill();
   }
 
+  /** Ends all processes as they are, and resolves when they are gone: what is not stored by now stays where it is. */
+  async cutOff(): Promise<void> {
+    const processes = [...this.#takers.map((member) => member.process), this.#store];
+    await Promise.all(processes.map((process) => new Promise<void>((resolve) => process.kill(resolve))));
+    this.#lock.release();
+  }
+
   stats(): HeadendStats {
     let [connections, messages, receivedReadings] = [0, 0, 0];
     const malformed: Record<string, number> = {};

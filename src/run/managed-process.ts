@@ -90,7 +90,9 @@ export class ManagedProcess<Down extends object, Up> {
     if (this.#child === null) this.#ended();
   }
 
-  kill(): void {
+  /** `onEnded`: it is gone, or was not there. */
+  kill(onEnded?: () => void): void {
+    if (onEnded !== undefined) this.expectEnd(onEnded);
     this.#ending = true;
     this.#child?.kill('SIGKILL');
   }

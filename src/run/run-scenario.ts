@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SentLedger } from '../audit/auditor.ts';
 import { isExact } from '../audit/merge.ts';
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
 import type { Stations } from '../grid/topology/topology.ts';
@@ -24,6 +24,7 @@ import { RateWindow, type Progress } from './progress.ts';
 import { composeReport } from './compose-report.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { writeRunRecord } from './run-record.ts';
+import { scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
 
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly confirmed: boolean;
   readonly simulators: number | null;
   readonly intakes: number | null;
+  /** At a speed: how long after its last step the run ends, whether the head-end has confirmed and stored all or not. */
+  readonly drainSeconds: number;
   readonly onProgress: (progress: Progress) => void;
   /** Aborted: end early, with a report of what happened until then. */
   readonly interrupt: AbortSignal;
@@ -53,6 +56,8 @@ const UNREACHABLE_MS = 15_000;
 
 /** At a speed, a pulled grid begins this long after everybody was told. */
 const PULL_LEAD_MS = 1000;
+/** However late it is, a head-end has this long to end in order. */
+const STOP_MS = 10_000;
 
 /** What a report is made of. */
 interface Measured {
@@ -94,6 +99,9 @@ class ScenarioRun {
   /** Nothing is sampled any more. */
   #over = false;
   #beganMs = 0;
+  /** When the run ends at the latest; Infinity at `speed: max`, where the head-end sets the pace. */
+  #deadlineMs = Infinity;
+  #cutOff = false;
   #phase: Progress['phase'] = 'preparing';
 
   constructor(options: RunOptions) {
@@ -134,12 +142,12 @@ class ScenarioRun {
     const played = { stations, counts, simulators, headend, complete };
     if (abandon?.aborted === true) return this.#abandoned(played);
     this.#phase = 'storing';
-    await headend?.stop();
+    if (headend !== null) await this.#stop(headend);
     if (pull) await simulators.end();
     const wallMs = this.#endMeasuring(simulators, headend);
     this.#phase = 'auditing';
     this.#tellProgress(simulators, headend);
-    const ledger = { ...simulators.ledger, complete, confirms: confirmed };
+    const ledger = { ...simulators.ledger, complete, confirms: confirmed, cutOff: this.#cutOff };
     writeRunRecord(directory, { scenario, ledger });
     const { audit, failure } = await this.#audit(ledger, headend === null ? null : join(directory, 'readings.duckdb'));
     return { report: this.#report({ ...played, wallMs, audit }), auditFailure: failure };
@@ -174,6 +182,7 @@ class ScenarioRun {
       target,
       wallMs,
       complete,
+      cutOffAfterSeconds: this.#cutOff ? this.#options.drainSeconds : null,
       confirmed,
       audited: headend !== null && audit !== null,
       simulator: simulators.stats(),
@@ -261,6 +270,8 @@ class ScenarioRun {
     const { clock, scenario, interrupt } = this.#options;
     this.#phase = 'playing';
     this.#beganMs = clock.nowMs();
+    const leadMs = originUnixMs === null ? PULL_LEAD_MS : 0;
+    this.#deadlineMs = this.#beganMs + leadMs + playingMs(scenario) + this.#options.drainSeconds * 1000;
     this.#probe.start();
     if (originUnixMs !== null) simulators.go(originUnixMs);
     this.#sampleRegularly(simulators, this.#headend);
@@ -268,14 +279,36 @@ class ScenarioRun {
     const hold = (): void => simulators.hold();
     if (interrupt.aborted) hold();
     else interrupt.addEventListener('abort', hold, { once: true });
+    const cut = this.#atDeadline(() => {
+      this.#cutOff = !interrupt.aborted;
+      hold();
+    });
     try {
       await this.#finished.promise;
     } finally {
       interrupt.removeEventListener('abort', hold);
       reach.cancel();
+      cut?.cancel();
     }
+    if (simulators.settledStep === scenario.behaviour.steps) this.#cutOff = false;
     // Who gave up without being interrupted has failed: then all of the plan is expected.
     return { simulators, complete: !interrupt.aborted || simulators.settledStep === scenario.behaviour.steps };
+  }
+
+  #atDeadline(act: () => void): Timer | null {
+    return this.#deadlineMs === Infinity ? null : scheduleAt(this.#options.clock, this.#deadlineMs, act);
+  }
+
+  /** The head-end stores what it took, unless it takes too long. */
+  async #stop(headend: HeadendProcesses): Promise<void> {
+    this.#deadlineMs = Math.max(this.#deadlineMs, this.#options.clock.nowMs() + STOP_MS);
+    const late = new Deferred<'late'>();
+    const timer = this.#atDeadline(() => late.resolve('late'));
+    const end = await Promise.race([headend.stop(), late.promise]);
+    timer?.cancel();
+    if (end !== 'late') return;
+    this.#cutOff = true;
+    await headend.cutOff();
   }
 
   #watchReach(simulators: SimulatorProcesses): { cancel(): void } {
@@ -372,6 +405,12 @@ function aborted(signal: AbortSignal): Promise<void> {
 function onAbort(signal: AbortSignal | undefined, fn: () => void): void {
   if (signal?.aborted === true) fn();
   else signal?.addEventListener('abort', () => fn(), { once: true });
+}
+
+/** From the first step to when the last one is to have been sent; Infinity where nothing is to be sent at any time. */
+function playingMs({ speed, behaviour }: Scenario): number {
+  const seconds = (behaviour.steps - 1) * behaviour.intervalSeconds + behaviour.spreadSeconds;
+  return speed === 'max' ? Infinity : (seconds * 1000) / speed;
 }
 
 function sizeOf(file: string): number {

@@ -70,7 +70,8 @@ export async function startPostgres(
     },
     async stop() {
       process.off('exit', leave);
-      if (running) await run('sh', [SCRIPT, 'stop', directory]);
+      // In order it would write out what is removed then.
+      if (running) await run('sh', [SCRIPT, 'kill', directory]);
       running = false;
       rmSync(directory, { recursive: true, force: true });
     },

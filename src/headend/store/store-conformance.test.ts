@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/clock.ts';
 import { ReadingBatch, type Reading } from '../../reading/batch.ts';
 import type { ReadingSource } from '../../reading/source.ts';
 import { DuckDbSource } from './duckdb-source.ts';
 import { DuckDbStore } from './duckdb-store.ts';
+import { postgresInstalled, startPostgres, type PostgresServer } from '../../trial/postgres-server.fixture.ts';
 import { MemoryStore, MemoryStoreContent } from './memory-store.ts';
+import { PostgresStore } from './postgres-store.ts';
 import { isStoreFault, type Commit, type Store, type StoreState, type TimeRange } from './store.ts';
 
 interface Stage {
@@ -33,6 +35,35 @@ function duckDbStage(): Stage {
   return {
     store: () => new DuckDbStore(path),
     source: () => new DuckDbSource(path),
+    call: (start) => new Promise((resolve) => start(resolve)),
+  };
+}
+
+let server: PostgresServer | null = null;
+let schemas = 0;
+beforeAll(async () => {
+  if (postgresInstalled()) server = await startPostgres();
+});
+afterAll(() => server?.stop());
+
+function postgresStage(): Stage {
+  const options = { url: server?.url ?? '', schema: `stage ${++schemas}` };
+  return {
+    store: () => new PostgresStore(options),
+    source: () => ({
+      // What its scan gives is what is committed.
+      async *batches() {
+        const found = new ReadingBatch(100_000);
+        const store = new PostgresStore(options);
+        await new Promise((resolve) => store.open(resolve));
+        const copy = (batch: ReadingBatch): void => {
+          for (let i = 0; i < batch.length; i++) found.push(batch.row(i));
+        };
+        expect(await new Promise((resolve) => store.scan({ from: 0, to: 2 ** 32 - 1 }, copy, resolve))).toBeNull();
+        await new Promise<void>((resolve) => store.close(resolve));
+        yield found;
+      },
+    }),
     call: (start) => new Promise((resolve) => start(resolve)),
   };
 }
@@ -85,6 +116,10 @@ async function all(source: ReadingSource): Promise<Reading[]> {
   return rows;
 }
 
+function byValue(a: Reading, b: Reading): number {
+  return a.value - b.value;
+}
+
 function many(count: number): ReadingBatch {
   const batch = new ReadingBatch(count);
   for (let i = 0; i < count; i++) {
@@ -95,17 +130,20 @@ function many(count: number): ReadingBatch {
 
 const NOTHING: Commit = { loaded: [], retired: [] };
 
-describe.each([
+const STAGES: readonly (readonly [string, () => Stage])[] = [
   ['DuckDB', duckDbStage],
   ['memory', memoryStage],
-])('%s store', (_name, makeStage) => {
+  ...(postgresInstalled() ? ([['PostgreSQL', postgresStage]] as const) : []),
+];
+
+describe.each(STAGES)('%s store', (_name, makeStage) => {
   it('gives back every value as it was', async () => {
     const stage = makeStage();
     const { store, state } = await opened(stage);
     expect(state).toEqual({ loaded: [], times: null });
     await put(stage, store, batchOf(EDGES), NOTHING);
     await stage.call<void>((done) => store.close(() => done()));
-    expect(await all(stage.source())).toEqual(EDGES);
+    expect((await all(stage.source())).sort(byValue)).toEqual(EDGES.toSorted(byValue));
   });
 
   it('takes values of both widths, and parts of a batch, in the order given', async () => {
@@ -150,6 +188,7 @@ describe.each([
     await put(stage, store, many(10_000), NOTHING);
     await stage.call((done) => store.begin(done));
     store.append(batchOf([{ meter: 5000, channel: 0, time: 1800, value: 1, status: 0 }]), 0, 1);
+    store.append(batchOf([{ meter: 5000, channel: 0, time: 86_400 * 5, value: 1, status: 0 }]), 0, 1);
     const found: Reading[] = [];
     const times: TimeRange = { from: 900, to: 2699 };
     const collect = (batch: ReadingBatch): void => {
@@ -160,7 +199,7 @@ describe.each([
     expect(found.every((row) => row.time >= 900 && row.time <= 2699 && row.meter < 1000)).toBe(true);
     expect(await stage.call((done) => store.commit(NOTHING, done))).toBeNull();
     await stage.call<void>((done) => store.close(() => done()));
-    expect(await all(stage.source())).toHaveLength(10_001);
+    expect(await all(stage.source())).toHaveLength(10_002);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Where readings end up. A store is written by one loader, in transactions that also say how far each buffer file is loaded,
- * so that what was loaded and what is stored can't differ. Implementations: `duckdb-store.ts`, `memory-store.ts`; one
- * conformance suite holds for both.
+ * so that what was loaded and what is stored can't differ. Implementations: `duckdb-store.ts`, `postgres-store.ts`,
+ * `memory-store.ts`; one conformance suite holds for all.
  *
  * A fault leaves a store useless but for `close`; `open` begins again at the last commit.
  */

@@ -43,6 +43,7 @@ function program(): Command {
     .addOption(new Option('--intake <kind>', 'intake of the built-in head-end').choices(['buffered']).default('buffered'))
     .option('--simulators <n>', 'simulator processes (default: what the machine needs)', count)
     .option('--intakes <n>', 'intake processes (default: what the machine needs)', count)
+    .option('--no-monitor', 'gather no values and events (monitor.duckdb in the directory)')
     .action(runCommand);
 
   root

@@ -27,6 +27,8 @@ export interface RunFlags {
   readonly simulators?: number;
   readonly intakes?: number;
   readonly drain?: string;
+  /** false: `--no-monitor`. */
+  readonly monitor: boolean;
 }
 
 const EXIT_FAILED = 1;
@@ -64,6 +66,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       simulators,
       intakes,
       drainSeconds: drain,
+      ...(flags.monitor ? { monitoring: {} } : {}),
       onProgress: (progress) => display.show(progress),
       interrupt: interrupt.signal,
     });
@@ -102,5 +105,5 @@ function outDirectory(chosen: string | undefined, name: string): string {
 }
 
 function isUsed(directory: string): boolean {
-  return ['readings.duckdb', 'report.json', 'run-record.json'].some((file) => existsSync(join(directory, file)));
+  return ['readings.duckdb', 'report.json', 'run-record.json', 'monitor.duckdb'].some((file) => existsSync(join(directory, file)));
 }

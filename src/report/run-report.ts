@@ -6,6 +6,7 @@
 import type { Example, FindingCounts } from '../audit/findings.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProblemId, Severity } from '../monitor/problem-kinds.ts';
+import type { MonitorEvent } from '../monitor/store/monitor-source.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 import type { LinkFacts } from './link-facts.ts';
 import type { Percentiles } from './percentiles.ts';
@@ -23,6 +24,21 @@ export interface RunReport {
   readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
   readonly machine: MachineFacts;
+  /** Left out when nothing was monitored, and by earlier versions. */
+  readonly events?: RunEvents;
+}
+
+/** What happened: to the run itself (target `run`), and to what it watched. */
+export interface RunEvents {
+  /** Also of those that are not shown; all are in `monitor.duckdb`. */
+  readonly total: number;
+  /** A bounded number, the most severe ones first. */
+  readonly shown: readonly RunEvent[];
+}
+
+export interface RunEvent extends Omit<MonitorEvent, 'timeMs'> {
+  /** Since the run began; negative: before that. */
+  readonly atMs: number;
 }
 
 export interface RunFacts {

@@ -11,7 +11,8 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
 import type { Stations } from '../grid/topology/topology.ts';
-import { ProcessProbe } from '../monitor/process-probe.ts';
+import { ProcessProbe, type ProcessGroup } from '../monitor/process-probe.ts';
+import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { auditStore, type TimedAudit } from './audit-processes.ts';
@@ -24,6 +25,7 @@ import { RateWindow, type Progress } from './progress.ts';
 import { composeReport } from './compose-report.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { writeRunRecord } from './run-record.ts';
+import { RunWatch } from './run-watch.ts';
 import { scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
@@ -41,11 +43,18 @@ export interface RunOptions {
   readonly intakes: number | null;
   /** At a speed: how long after its last step the run ends, whether the head-end has confirmed and stored all or not. */
   readonly drainSeconds: number;
+  /** Left out: nothing is monitored, and there is no `monitor.duckdb`. */
+  readonly monitoring?: Monitoring;
   readonly onProgress: (progress: Progress) => void;
   /** Aborted: end early, with a report of what happened until then. */
   readonly interrupt: AbortSignal;
   /** Aborted: end at once. What is not sent, confirmed or stored by then stays so, and nothing is audited. */
   readonly abandon?: AbortSignal;
+}
+
+export interface Monitoring {
+  /** For who looks at the run while it goes on. */
+  readonly onSource?: (source: MonitorSource) => void;
 }
 
 const SAMPLE_MS = 200;
@@ -103,10 +112,12 @@ class ScenarioRun {
   #deadlineMs = Infinity;
   #cutOff = false;
   #phase: Progress['phase'] = 'preparing';
+  readonly #watch: RunWatch | null;
 
   constructor(options: RunOptions) {
     this.#options = options;
     this.#probe = new ProcessProbe({ clock: options.clock });
+    this.#watch = options.monitoring === undefined ? null : this.#makeWatch(options.monitoring);
   }
 
   async play(): Promise<RunResult> {
@@ -115,6 +126,7 @@ class ScenarioRun {
     } catch (error) {
       this.#simulators?.kill();
       this.#headend?.kill();
+      this.#watch?.kill();
       throw error;
     } finally {
       this.#over = true;
@@ -132,7 +144,7 @@ class ScenarioRun {
       simulators: this.#options.simulators,
       intakes: this.#options.intakes,
     });
-    this.#probe.watch({ name: 'runner', group: 'runner', pid: process.pid });
+    this.#watchProcess('runner', 'runner', process.pid);
     const pull = scenario.behaviour.communication === 'pull';
     onAbort(abandon, () => this.#finished.resolve());
     const { simulators, complete } = pull
@@ -141,16 +153,20 @@ class ScenarioRun {
     const headend = this.#headend;
     const played = { stations, counts, simulators, headend, complete };
     if (abandon?.aborted === true) return this.#abandoned(played);
-    this.#phase = 'storing';
+    this.#enter('storing');
     if (headend !== null) await this.#stop(headend);
     if (pull) await simulators.end();
     const wallMs = this.#endMeasuring(simulators, headend);
-    this.#phase = 'auditing';
+    this.#enter('auditing');
     this.#tellProgress(simulators, headend);
+    // Its process starts beside the audit, unless it runs already.
+    const watched = this.#watch?.finish();
     const ledger = { ...simulators.ledger, complete, confirms: confirmed, cutOff: this.#cutOff };
     writeRunRecord(directory, { scenario, ledger });
     const { audit, failure } = await this.#audit(ledger, headend === null ? null : join(directory, 'readings.duckdb'));
-    return { report: this.#report({ ...played, wallMs, audit }), auditFailure: failure };
+    const report = this.#report({ ...played, wallMs, audit });
+    const events = await watched;
+    return { report: events === undefined || events === null ? report : { ...report, events }, auditFailure: failure };
   }
 
   /** What is known of it when it is ended at once. */
@@ -160,6 +176,7 @@ class ScenarioRun {
     const report = this.#report({ ...played, complete: false, wallMs, audit: null });
     simulators.kill();
     headend?.kill();
+    this.#watch?.kill();
     return { report, auditFailure: null };
   }
 
@@ -169,6 +186,7 @@ class ScenarioRun {
     this.#sample(simulators, headend);
     this.#over = true;
     this.#probe.stop();
+    this.#tellWatch(simulators, headend);
     return wallMs;
   }
 
@@ -227,7 +245,7 @@ class ScenarioRun {
       takers,
       intervalSeconds: scenario.behaviour.intervalSeconds,
       onRestart: (name, why) => this.#restarted(name, why),
-      onProcess: (name, pid) => this.#probe.watch({ name, group: 'headend', pid }),
+      onProcess: (name, pid) => this.#watchProcess(name, 'headend', pid),
     });
     this.#headend = headend;
     await headend.start();
@@ -255,7 +273,7 @@ class ScenarioRun {
       confirmed,
       onReady: () => ready.resolve(),
       onFinished: () => this.#finished.resolve(),
-      onProcess: (name, pid) => this.#probe.watch({ name, group: 'simulator', pid }),
+      onProcess: (name, pid) => this.#watchProcess(name, 'simulator', pid),
       onRestart: (name, why) => this.#restarted(name, why),
       onFailed: (why) => this.#finished.reject(new Error(why)),
     });
@@ -268,7 +286,7 @@ class ScenarioRun {
   /** From now on the time of the run counts. `originUnixMs`: step 0 begins then; null: it was told already. */
   async #playOn(simulators: SimulatorProcesses, originUnixMs: number | null): Promise<Played> {
     const { clock, scenario, interrupt } = this.#options;
-    this.#phase = 'playing';
+    this.#enter('playing');
     this.#beganMs = clock.nowMs();
     const leadMs = originUnixMs === null ? PULL_LEAD_MS : 0;
     this.#deadlineMs = this.#beganMs + leadMs + playingMs(scenario) + this.#options.drainSeconds * 1000;
@@ -321,7 +339,28 @@ class ScenarioRun {
     });
   }
 
+  #makeWatch(monitoring: Monitoring): RunWatch {
+    const { clock, directory, scenario } = this.#options;
+    const onProcess = (name: string, pid: number): void => {
+      if (!this.#over) this.#probe.watch({ name, group: 'runner', pid });
+    };
+    const watch = new RunWatch({ clock, directory, scenario, onProcess });
+    monitoring.onSource?.(watch.source);
+    return watch;
+  }
+
+  #watchProcess(name: string, group: ProcessGroup, pid: number): void {
+    this.#probe.watch({ name, group, pid });
+    this.#watch?.process(name, pid);
+  }
+
+  #enter(phase: Progress['phase']): void {
+    this.#phase = phase;
+    this.#watch?.phase(phase);
+  }
+
   #restarted(name: string, why: string): void {
+    this.#watch?.restarted(name, why);
     this.#restarts.push({ process: name, atMs: Math.round(this.#options.clock.nowMs() - this.#beganMs), why });
   }
 
@@ -331,6 +370,7 @@ class ScenarioRun {
     const next = (): void => {
       if (this.#over) return;
       if (tick++ % every === 0) this.#sample(simulators, headend);
+      this.#tellWatch(simulators, headend);
       if (this.#wall.wallMs.length >= SAMPLES_MAX) {
         every *= 2;
         for (const series of Object.values(this.#wall)) halve(series);
@@ -350,6 +390,12 @@ class ScenarioRun {
     this.#wall.storedReadings.push(headend?.stats().storedReadings ?? 0);
     const readings = this.#phase === 'storing' ? (headend?.stats().storedReadings ?? 0) : stats.readings;
     this.#rates.add({ atMs, step: simulators.meanSettledStep, readings });
+  }
+
+  #tellWatch(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
+    const { readings, confirmedReadings, connected } = simulators.stats();
+    const storedReadings = headend?.stats().storedReadings ?? null;
+    this.#watch?.tick({ sentReadings: readings, confirmedReadings, storedReadings, connected, step: simulators.meanSettledStep }, this.#over);
   }
 
   #tellProgress(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {

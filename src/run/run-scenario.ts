@@ -15,6 +15,7 @@ import { ProcessProbe, type ProcessGroup } from '../monitor/process-probe.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { RunReport } from '../report/run-report.ts';
+import { aborted, onAbort } from './abort.ts';
 import { auditStore, type TimedAudit } from './audit-processes.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
@@ -23,12 +24,13 @@ import { makeMasterKey } from './master-key-file.ts';
 import { devicesOf, pollPlans } from './poll-plans.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { composeReport } from './compose-report.ts';
-import type { Restart, WallSeries } from './run-facts.ts';
+import type { Restart } from './run-facts.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunWatch } from './run-watch.ts';
 import { scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
+import { WallSamples } from './wall-samples.ts';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -58,7 +60,6 @@ export interface Monitoring {
 }
 
 const SAMPLE_MS = 200;
-const SAMPLES_MAX = 1500;
 const RATE_WINDOW_MS = 1500;
 /** A head-end on which nobody could open a connection for this long is not reachable. */
 const UNREACHABLE_MS = 15_000;
@@ -100,7 +101,7 @@ class ScenarioRun {
   readonly #options: RunOptions;
   readonly #probe: ProcessProbe;
   readonly #restarts: Restart[] = [];
-  readonly #wall: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [] };
+  readonly #wall = new WallSamples();
   readonly #rates = new RateWindow(RATE_WINDOW_MS);
   readonly #finished = new Deferred<void>();
   #headend: HeadendProcesses | null = null;
@@ -210,7 +211,7 @@ class ScenarioRun {
       headend: headend?.stats() ?? null,
       audit,
       restarts: this.#restarts,
-      wall: this.#wall,
+      wall: this.#wall.series,
       processes: this.#probe.uses(),
       storeBytes: headend === null ? 0 : sizeOf(join(directory, 'readings.duckdb')),
     });
@@ -364,17 +365,12 @@ class ScenarioRun {
     this.#restarts.push({ process: name, atMs: Math.round(this.#options.clock.nowMs() - this.#beganMs), why });
   }
 
-  /** Samples until the run is over; less often the longer it takes, so that the series stay short. */
+  /** Samples until the run is over. */
   #sampleRegularly(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
-    let [tick, every] = [0, 1];
     const next = (): void => {
       if (this.#over) return;
-      if (tick++ % every === 0) this.#sample(simulators, headend);
+      if (this.#wall.due) this.#sample(simulators, headend);
       this.#tellWatch(simulators, headend);
-      if (this.#wall.wallMs.length >= SAMPLES_MAX) {
-        every *= 2;
-        for (const series of Object.values(this.#wall)) halve(series);
-      }
       this.#tellProgress(simulators, headend);
       this.#options.clock.schedule(SAMPLE_MS, next);
     };
@@ -384,11 +380,9 @@ class ScenarioRun {
   #sample(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
     const stats = simulators.stats();
     const atMs = Math.round(this.#options.clock.nowMs() - this.#beganMs);
-    this.#wall.wallMs.push(atMs);
-    this.#wall.sentReadings.push(stats.readings);
-    this.#wall.confirmedReadings.push(stats.confirmedReadings);
-    this.#wall.storedReadings.push(headend?.stats().storedReadings ?? 0);
-    const readings = this.#phase === 'storing' ? (headend?.stats().storedReadings ?? 0) : stats.readings;
+    const stored = headend?.stats().storedReadings ?? 0;
+    this.#wall.add({ atMs, sent: stats.readings, confirmed: stats.confirmedReadings, stored });
+    const readings = this.#phase === 'storing' ? stored : stats.readings;
     this.#rates.add({ atMs, step: simulators.meanSettledStep, readings });
   }
 
@@ -436,21 +430,6 @@ class ScenarioRun {
       return { audit: null, failure: (error as Error).message };
     }
   }
-}
-
-/** Keeps every second value, the last one included. */
-function halve(series: number[]): void {
-  const kept = series.filter((_, i) => (series.length - 1 - i) % 2 === 0);
-  series.splice(0, series.length, ...kept);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => onAbort(signal, resolve));
-}
-
-function onAbort(signal: AbortSignal | undefined, fn: () => void): void {
-  if (signal?.aborted === true) fn();
-  else signal?.addEventListener('abort', () => fn(), { once: true });
 }
 
 /** From the first step to when the last one is to have been sent; Infinity where nothing is to be sent at any time. */

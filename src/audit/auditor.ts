@@ -77,7 +77,7 @@ export class Auditor {
     this.#steps = behaviour.steps;
     this.#startSeconds = behaviour.start.unixSeconds;
     this.#intervalSeconds = behaviour.intervalSeconds;
-    this.#series = new StepSeries(behaviour.steps);
+    this.#series = new StepSeries(behaviour);
     const bits = options.meters.count * behaviour.steps * this.#channels;
     this.#planned = new BitField(bits);
     this.#seen = new BitField(bits);

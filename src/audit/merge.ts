@@ -50,6 +50,9 @@ function addSeries(a: StepCounts, b: StepCounts): StepCounts {
     inTime: sum(a.inTime, b.inTime),
     late: sum(a.late, b.late),
     readingsByDelaySteps: sum(a.readingsByDelaySteps, b.readingsByDelaySteps),
+    missingByDelaySteps: sum(a.missingByDelaySteps, b.missingByDelaySteps),
+    readingsByStepsLeft: sum(a.readingsByStepsLeft, b.readingsByStepsLeft),
+    missingByStepsLeft: sum(a.missingByStepsLeft, b.missingByStepsLeft),
   };
 }
 

@@ -6,6 +6,7 @@
 import { dateTime, digits3, milliseconds, whole, bytes } from '../base/format.ts';
 import { escapeHtml } from './html-text.ts';
 import { htmlTable } from './html-table.ts';
+import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
 import { linkLead, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -30,6 +31,7 @@ export function htmlReport(report: RunReport): string {
     answers(report),
     charts('The grid', 'In the time of the grid, as its meters count it.', gridCharts(report)),
     charts('The run', 'In the time of this machine, since the first message.', machineCharts(report)),
+    inTime(report),
     delays(report),
     links(report),
     audit(report),
@@ -95,6 +97,19 @@ function charts(title: string, lead: string, drawn: ReturnType<typeof gridCharts
   return [
     `<section><h2>${escapeHtml(title)}</h2><p class="lead">${escapeHtml(lead)}</p>`,
     `<div class="charts">${drawn.map(chartFigure).join('\n')}</div></section>`,
+  ].join('\n');
+}
+
+function inTime(report: RunReport): string {
+  const rows = kpiRows(report).map(({ label, stored, possible }) => ({ cells: [label, stored, possible] }));
+  if (rows.length === 0) return '';
+  const onDemand = onDemandText(report);
+  const columns = KPI_COLUMNS.map((name, i) => ({ name, number: i > 0 }));
+  return [
+    `<section><h2>In time</h2><p class="lead">${escapeHtml(kpiLead(report))}</p>`,
+    htmlTable({ columns, rows, label: 'Readings that were stored in time', className: '' }),
+    ...(onDemand === null ? [] : [`<p class="result">${escapeHtml(onDemand)}</p>`]),
+    '</section>',
   ].join('\n');
 }
 

@@ -4,13 +4,14 @@
  */
 
 import { bytes, dateTime, digits3, duration, milliseconds, whole } from '../base/format.ts';
+import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
 import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
 export function markdownReport(report: RunReport): string {
-  const sections = [opening(report), answers(report), audit(report), delays(report), links(report), processes(report), about(report)];
+  const sections = [opening(report), answers(report), audit(report), inTime(report), delays(report), links(report), processes(report), about(report)];
   return `${sections.flat().join('\n')}\n`;
 }
 
@@ -71,6 +72,13 @@ function audit(report: RunReport): readonly string[] {
   });
   const result = facts.exact ? 'Exact: every planned reading is stored once, with the right value.' : 'Not exact.';
   return ['', '## Audit', '', result, '', ...table(['count', 'readings', 'meaning'], rows), ...(examples.length === 0 ? [] : ['', ...examples])];
+}
+
+function inTime(report: RunReport): readonly string[] {
+  const rows = kpiRows(report).map(({ label, stored, possible }) => [label, stored, possible]);
+  if (rows.length === 0) return [];
+  const onDemand = onDemandText(report);
+  return ['', '## In time', '', kpiLead(report), '', ...table(KPI_COLUMNS, rows), ...(onDemand === null ? [] : ['', onDemand])];
 }
 
 function delays(report: RunReport): readonly string[] {

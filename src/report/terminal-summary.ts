@@ -1,6 +1,7 @@
 /** The closing block of a run on a terminal: about twenty lines, readable without colour and at any width. */
 
 import { bytes, digits3, duration, whole } from '../base/format.ts';
+import { kpiLine } from './kpi-content.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
@@ -52,6 +53,8 @@ function readings(block: Block, report: RunReport): void {
   const factor = run.realTimeFactor > 0 ? `, ${digits3(run.realTimeFactor)} times real time` : '';
   block.wrapped('Rate', `${whole(run.readingsPerSecond)} readings/s${factor}; run ${duration(run.wallSeconds)}`);
   if (!wasAudited(audit)) return;
+  const stored = kpiLine(report);
+  if (stored !== null) block.wrapped('In time', stored);
   const rows = auditRows(report);
   const counts = (finding: boolean): string =>
     rows

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { revisedVerdict } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
+import { kpiOf } from './compose-kpi.ts';
 import { stepSeries } from './compose-report.ts';
 import { UserError } from './errors.ts';
 import { readRunRecord } from './run-record.ts';
@@ -18,7 +19,7 @@ export async function auditAgain(options: {
   readonly report: RunReport;
 }): Promise<RunReport> {
   const { clock, directory, report } = options;
-  const { scenario, ledger } = readRunRecord(directory);
+  const { scenario, ledger, delays } = readRunRecord(directory);
   const database = join(directory, 'readings.duckdb');
   if (!existsSync(database)) {
     throw new UserError(`meterstorm: ${directory} has no store to audit; its readings went to ${report.run.headend}`);
@@ -35,5 +36,6 @@ export async function auditAgain(options: {
     wallSeconds: (clock.nowMs() - began) / 1000,
   };
   const series = { ...report.series, ...stepSeries(scenario, { result, energyWh }) };
-  return { ...report, audit, series, verdict: revisedVerdict(report, audit) };
+  const kpi = delays === null ? null : kpiOf(scenario.behaviour, result.series, delays);
+  return { ...report, audit, series, kpi, verdict: revisedVerdict(report, audit) };
 }

@@ -7,7 +7,7 @@ import type { Scenario } from '../grid/scenario/scenario.ts';
 import { machineFacts } from '../monitor/machine-facts.ts';
 import type { ProcessUse } from '../monitor/process-probe.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { AuditFacts, Delays, RunFacts, RunReport, Series } from '../report/run-report.ts';
+import type { AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { verdictOf } from '../report/verdict.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
@@ -16,7 +16,7 @@ import type { HeadendStats } from './headend-processes.ts';
 import type { EncodedLinks } from './segment-links.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { linkFacts } from './compose-links.ts';
-import { Distribution, histogramPercentiles, quantilesOf } from './distribution.ts';
+import { condensed, Distribution, histogramPercentiles } from './distribution.ts';
 
 export interface RunOutcome {
   readonly scenario: Scenario;
@@ -40,6 +40,7 @@ export interface RunOutcome {
   readonly confirmed: boolean;
   /** null: it failed. */
   readonly audit: TimedAudit | null;
+  readonly kpi: Kpi | null;
   readonly restarts: readonly Restart[];
   readonly wall: WallSeries;
   readonly processes: readonly ProcessUse[];
@@ -68,7 +69,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     }),
     series: seriesOf(outcome),
     delays,
-    kpi: null,
+    kpi: outcome.kpi,
     links,
     processes,
     machine,
@@ -166,8 +167,8 @@ function delaysOf(outcome: RunOutcome): Delays {
     speed === 0
       ? plan
       : plan
-          .plus(quantilesOf(histograms.lateness, UNITS_PER_SECOND), speed)
-          .plus(headend === null ? new Distribution([], []) : quantilesOf(headend.arrivalToStore, MS_PER_SECOND), speed);
+          .plus(condensed(histograms.lateness, UNITS_PER_SECOND), speed)
+          .plus(headend === null ? new Distribution([], []) : condensed(headend.arrivalToStore, MS_PER_SECOND), speed);
   return {
     measurementToSendingSeconds: plan.percentiles(),
     sendingToConfirmationMs: outcome.confirmed

@@ -3,7 +3,14 @@
 import type { Histogram } from 'hdr-histogram-js';
 import type { Percentiles } from '../report/percentiles.ts';
 
-const CONDENSED_VALUES = 1000;
+/** A condensed distribution has so many slices up to each share: the tail stays sharp, where thresholds lie. */
+const PARTS = [
+  { to: 0.99, slices: 400 },
+  { to: 0.9999, slices: 100 },
+  { to: 1, slices: 50 },
+] as const;
+
+const SLICES = slices();
 
 export class Distribution {
   readonly #values: readonly number[];
@@ -15,6 +22,15 @@ export class Distribution {
     order.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
     this.#values = order.map((i) => values[i] ?? 0);
     this.#weights = order.map((i) => weights[i] ?? 0);
+  }
+
+  /** As the constructor takes them. */
+  get values(): readonly number[] {
+    return this.#values;
+  }
+
+  get weights(): readonly number[] {
+    return this.#weights;
   }
 
   get count(): number {
@@ -35,27 +51,37 @@ export class Distribution {
     const weights: number[] = [];
     const total = other.count;
     if (total === 0) return this;
-    this.#values.forEach((value, i) => {
-      other.#values.forEach((added, k) => {
+    const [a, b] = [this.#condensed(), other.#condensed()];
+    a.#values.forEach((value, i) => {
+      b.#values.forEach((added, k) => {
         values.push(value + added * scale);
-        weights.push(((this.#weights[i] ?? 0) * (other.#weights[k] ?? 0)) / total);
+        weights.push(((a.#weights[i] ?? 0) * (b.#weights[k] ?? 0)) / total);
       });
     });
     return new Distribution(values, weights).#condensed();
   }
 
-  /** The same in at most a thousand values of equal weight, the largest one kept. */
-  #condensed(): Distribution {
-    if (this.#values.length <= CONDENSED_VALUES) return this;
+  /** Share of the values that are less than `limit`; 0 .. 1. Of nothing: 1. */
+  shareBelow(limit: number): number {
     const { count } = this;
-    const share = count / CONDENSED_VALUES;
-    const values = Array.from({ length: CONDENSED_VALUES }, () => this.#values.at(-1) ?? 0);
+    if (count === 0) return 1;
+    let below = 0;
+    for (let i = 0; i < this.#values.length && (this.#values[i] ?? 0) < limit; i++) below += this.#weights[i] ?? 0;
+    // Weights of a whole are added in another order.
+    return Math.min(1, below / count);
+  }
+
+  /** The same in as many values as there are slices, the largest one kept. */
+  #condensed(): Distribution {
+    if (this.#values.length <= SLICES.length) return this;
+    const { count } = this;
+    const values = SLICES.map(() => this.#values.at(-1) ?? 0);
     let [next, below] = [0, 0];
     this.#values.forEach((value, i) => {
       below += this.#weights[i] ?? 0;
-      while (next < CONDENSED_VALUES - 1 && below >= (next + 0.5) * share) values[next++] = value;
+      while (next < SLICES.length - 1 && below >= (SLICES[next]?.middle ?? 1) * count) values[next++] = value;
     });
-    return new Distribution(values, values.map(() => share));
+    return new Distribution(values, SLICES.map(({ weight }) => weight * count));
   }
 
   #at(rank: number): number {
@@ -85,12 +111,27 @@ export function histogramPercentiles(histogram: Histogram, unitsPer: number): Pe
   };
 }
 
-/** A hundred evenly spaced quantiles of an HDR histogram, each value divided by `unitsPer`. */
-export function quantilesOf(histogram: Histogram, unitsPer: number): Distribution {
-  if (histogram.totalCount === 0) return new Distribution([], []);
-  const shares = Array.from({ length: 100 }, (_, i) => i + 0.5);
+/** An HDR histogram, condensed, each value divided by `unitsPer`. */
+export function condensed(histogram: Histogram, unitsPer: number): Distribution {
+  const { totalCount } = histogram;
+  if (totalCount === 0) return new Distribution([], []);
   return new Distribution(
-    shares.map((percent) => histogram.getValueAtPercentile(percent) / unitsPer),
-    shares.map(() => histogram.totalCount / 100),
+    SLICES.map(({ middle }) => histogram.getValueAtPercentile(middle * 100) / unitsPer),
+    SLICES.map(({ weight }) => weight * totalCount),
   );
+}
+
+interface Slice {
+  /** Rank of its middle, and its part of the whole; 0 .. 1. */
+  readonly middle: number;
+  readonly weight: number;
+}
+
+function slices(): readonly Slice[] {
+  let from = 0;
+  return PARTS.flatMap(({ to, slices: count }) => {
+    const [start, weight] = [from, (to - from) / count];
+    from = to;
+    return Array.from({ length: count }, (_, i) => ({ middle: start + (i + 0.5) * weight, weight }));
+  });
 }

@@ -14,7 +14,7 @@ import type { Stations } from '../grid/topology/topology.ts';
 import { ProcessProbe, type ProcessGroup } from '../monitor/process-probe.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { RunReport } from '../report/run-report.ts';
+import type { Kpi, RunReport } from '../report/run-report.ts';
 import { aborted, onAbort } from './abort.ts';
 import { auditStore, type TimedAudit } from './audit-processes.ts';
 import { Deferred } from './deferred.ts';
@@ -23,6 +23,7 @@ import { HeadendProcesses, intakePlans, type TakerPlan } from './headend-process
 import { makeMasterKey } from './master-key-file.ts';
 import { devicesOf, pollPlans } from './poll-plans.ts';
 import { RateWindow, type Progress } from './progress.ts';
+import { kpiOf, storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
 import type { Restart } from './run-facts.ts';
 import { writeRunRecord } from './run-record.ts';
@@ -79,6 +80,7 @@ interface Measured {
   readonly wallMs: number;
   /** null: it failed, or nobody asked for it. */
   readonly audit: TimedAudit | null;
+  readonly kpi: Kpi | null;
 }
 
 interface Played {
@@ -163,18 +165,21 @@ class ScenarioRun {
     // Its process starts beside the audit, unless it runs already.
     const watched = this.#watch?.finish();
     const ledger = { ...simulators.ledger, complete, confirms: confirmed, cutOff: this.#cutOff };
-    writeRunRecord(directory, { scenario, ledger });
+    const { histograms, links } = simulators;
+    const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore: headend?.stats().arrivalToStore ?? null, links });
+    writeRunRecord(directory, { scenario, ledger, delays });
     const { audit, failure } = await this.#audit(ledger, headend === null ? null : join(directory, 'readings.duckdb'));
-    const report = this.#report({ ...played, wallMs, audit });
+    const kpi = audit === null || headend === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays);
+    const report = this.#report({ ...played, wallMs, audit, kpi });
     const events = await watched;
     return { report: events === undefined || events === null ? report : { ...report, events }, auditFailure: failure };
   }
 
   /** What is known of it when it is ended at once. */
-  #abandoned(played: Omit<Measured, 'wallMs' | 'audit'>): RunResult {
+  #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi'>): RunResult {
     const { simulators, headend } = played;
     const wallMs = this.#endMeasuring(simulators, headend);
-    const report = this.#report({ ...played, complete: false, wallMs, audit: null });
+    const report = this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null });
     simulators.kill();
     headend?.kill();
     this.#watch?.kill();
@@ -191,7 +196,7 @@ class ScenarioRun {
     return wallMs;
   }
 
-  #report({ stations, counts, simulators, headend, complete, wallMs, audit }: Measured): RunReport {
+  #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi }: Measured): RunReport {
     const { scenario, directory, target, confirmed } = this.#options;
     return composeReport({
       scenario,
@@ -210,6 +215,7 @@ class ScenarioRun {
       linkCounts: scenario.grid.links.map((_, category) => stations.link.reduce((count, link) => count + (link === category ? 1 : 0), 0)),
       headend: headend?.stats() ?? null,
       audit,
+      kpi,
       restarts: this.#restarts,
       wall: this.#wall.series,
       processes: this.#probe.uses(),

@@ -149,6 +149,12 @@ describe('the page', () => {
     expect(page).toMatch(new RegExp(`<h1>.*${word}`));
   });
 
+  test('shows what was stored in time, and nothing where nobody knows', () => {
+    const report = sampleReport({ steps: 4, faulty: true });
+    expect(htmlReport(report)).toContain('<th scope="row">within 1 h</th><td class="n">98.66 %</td><td class="n">98.71 %</td>');
+    expect(htmlReport({ ...report, kpi: null })).not.toContain('<h2>In time</h2>');
+  });
+
   test('shows the figures of the run', () => {
     const report = sampleReport();
     for (const text of ['28.5 M', '2.96 M', '26,944', '9.62 s', '100,000 meters behind 1,429 concentrators', 'Tue 15 Jan 2013, 00:00']) {

@@ -41,13 +41,13 @@ export function kpiLead({ run, links }: RunReport): string {
   return `${counted}${machine}${short}`;
 }
 
-/** On one line; null: nobody knows. */
+/** In a sentence, with what was possible where it is more; null: nobody knows. */
 export function kpiLine(report: RunReport): string | null {
   const rows = kpiRows(report);
   if (rows.length === 0) return null;
   const shares = rows.map(({ brief, stored }) => `${brief} ${stored}`).join(', ');
   const all = rows.every(({ stored, possible }) => stored === possible);
-  return all ? `${shares}; all that was possible` : `${shares}; possible were ${rows.map(({ possible }) => possible).join(', ')}`;
+  return all ? shares : `${shares}; possible were ${rows.map(({ possible }) => possible).join(', ')}`;
 }
 
 /** A sentence; null: there were no reads on demand. */

@@ -16,6 +16,7 @@ describe('the closing block', () => {
       /^ {2}Scenario {3}small-grid: 100,000 meters behind 1,429 concentrators, 288 steps of 15 min \(3 d\)$/m,
       /^ {2}Readings {3}28,[\d,]+ stored of 28,[\d,]+ planned, 97\.6\d % in time$/m,
       /^ {2}Rate {7}2,96\d,\d{3} readings\/s, 26,944 times real time; run 9\.62 s$/m,
+      /^ {2}In time {4}same quarter hour 97\.63 %, 1 h 98\.71 %, 24 h 99\.94 %, by 06:00 99\.87 %$/m,
       /^ {2}Audit {6}exact: missing 0, duplicate 0, wrong 0, unexpected 0 \(took 6\.4 s\)$/m,
       /^ {2}Delays {5}measured to sent {6}median {4}0 s, 99 % {4}2 h, longest 23 h 30 min {2}grid time$/m,
       /^ {2}Links {6}no message waited for its link; delays are computed$/m,
@@ -55,6 +56,7 @@ describe('the closing block', () => {
   test('of a run with findings names them, grave ones with another mark', () => {
     const text = terminalSummary(sampleReport({ faulty: true }), PLAIN);
     expect(text).toMatch(/^ {2}Not able$/m);
+    expect(text.replaceAll(/\n {13}/g, ' ')).toMatch(/ 97\.58 %, 1 h 98\.66 %, 24 h 99\.89 %, by 06:00 99\.82 %; possible were 97\.63 %, 98\.71 %, 99\.94 %, 99\.87 %$/m);
     expect(text).toMatch(/not exact: missing 12, duplicate 1, wrong 3, unexpected 0/);
     expect(text).toMatch(/^ {2}Problems {3}! 12 readings lost\./m);
     expect(text).toMatch(/^ {13}- 1 restart of a process\./m);

@@ -14,7 +14,7 @@ import { describe, expect, test } from 'vitest';
  * The word for it is in the table "Rooms" of the design; ARCHITECTURE.md has the short form.
  */
 const GRID = ['grid/scenario', 'grid/topology', 'grid/truth', 'grid/plan'] as const;
-const PARTS = ['base', 'reading', ...GRID, 'protocol', 'network', 'simulator', 'headend', 'audit', 'monitor'] as const;
+const PARTS = ['base', 'reading', ...GRID, 'protocol', 'network', 'simulator', 'headend', 'audit', 'source', 'monitor'] as const;
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'base': [],
@@ -30,6 +30,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // Not the grid: a head-end that knew the truth could not be audited against it.
   'headend': ['base', 'reading', 'protocol', 'network'],
   'audit': ['base', 'reading', ...GRID],
+  // Whoever checks reads with it, whoever stores does not.
+  'source': ['base', 'reading'],
   'monitor': ['base'],
   'report': ['base', 'reading', 'audit', 'monitor'],
   'dashboard': ['base', 'monitor', 'report'],

@@ -194,6 +194,26 @@ describe('audit', () => {
     expect(findings.sent).toBe(sent.filter((r) => r.sentAt < 20).length);
   });
 
+  it('counts rows that are no reading, and keeps a few as examples', async () => {
+    const unreadable = { count: 12, examples: ['column serial says `ABC`: no number of a meter'] };
+    const { findings, examples } = await new Auditor({ ...grid, ledger: ledgerOf(grid) }).run({ ...sourceOf(sent), unreadable });
+    expect(findings).toMatchObject({ ...NOTHING, unexpected: 12, unreadable: 12, stored: sent.length + 12, attribution: { headend: 12 } });
+    expect(examples.map((e) => e.text)).toEqual(['unexpected: a row that is no reading: column serial says `ABC`: no number of a meter']);
+  });
+
+  it('does not compare a status that the source does not keep', async () => {
+    const bare = sent.map((reading) => ({ ...reading, status: 0 }));
+    const adjusted = sent.filter(({ status }) => status !== 0).length;
+    expect(adjusted).toBeGreaterThan(0);
+    expect((await audit(grid, bare)).findings).toMatchObject({ ...NOTHING, wrong: adjusted });
+    const [first, ...rest] = bare;
+    if (first === undefined) throw new Error('nothing is sent');
+    const source = { ...sourceOf([{ ...first, value: first.value + 1 }, ...rest]), keepsStatus: false };
+    const { findings, examples } = await new Auditor({ ...grid, ledger: ledgerOf(grid) }).run(source);
+    expect(findings).toMatchObject({ ...NOTHING, wrong: 1 });
+    expect(examples[0]).toMatchObject({ kind: 'wrong', foundWh: first.value + 1, foundStatus: null });
+  });
+
   it('by segments is the same as of the whole', async () => {
     const damaged = [...sent.slice(3), ...sent.slice(500, 505), { ...sent[0], meter: 10_000 } as Reading];
     const whole = await audit(grid, damaged);

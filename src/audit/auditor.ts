@@ -67,6 +67,7 @@ export class Auditor {
   /** Readings that may be there or not; null: there are none. */
   readonly #allowed: BitField | null;
   readonly #seen: BitField;
+  #comparesStatus = true;
   readonly #expectedWh = new Float64Array(SPAN_METERS);
   readonly #expectedStatus = new Uint8Array(SPAN_METERS);
 
@@ -88,7 +89,9 @@ export class Auditor {
   async run(source: ReadingSource | null): Promise<AuditResult> {
     this.#expect();
     if (source === null) return this.#result();
+    this.#comparesStatus = source.keepsStatus !== false;
     for await (const batch of source.batches()) this.#check(batch);
+    if (source.unreadable !== undefined) this.#findings.addUnreadable(source.unreadable);
     const missing = this.#planned.countWithout(this.#seen);
     this.#findings.missing = missing;
     if (missing > 0) this.#explainMissing();
@@ -174,6 +177,7 @@ export class Auditor {
     const stride = this.#steps * this.#channels;
     const base = this.#bit(first, step) + channel;
     const { meter, value, status } = batch;
+    const comparesStatus = this.#comparesStatus;
     for (let i = from; i < to; i++) {
       const offset = meter[i]! - first;
       const bit = base + offset * stride;
@@ -184,7 +188,7 @@ export class Auditor {
       }
       if (!required) this.#findings.inFlight++;
       if (this.#seen.testAndSet(bit)) this.#twice(batch, i);
-      else if (value[i] !== this.#expectedWh[offset] || status[i] !== this.#expectedStatus[offset]) this.#differs(batch, i, offset);
+      else if (value[i] !== this.#expectedWh[offset] || (comparesStatus && status[i] !== this.#expectedStatus[offset])) this.#differs(batch, i, offset);
     }
   }
 
@@ -205,12 +209,12 @@ export class Auditor {
         ? 'the scenario does not read this channel'
         : 'the scenario has no step at this time'
       : 'the grid has no such meter';
-    this.#findings.addExample({ kind: 'unexpected', found: batch.row(i), expected: null, concentrator: null, cause: 'headend', why });
+    this.#findings.addExample({ kind: 'unexpected', found: this.#found(batch, i), expected: null, concentrator: null, cause: 'headend', why });
   }
 
   #unplanned(batch: ReadingBatch, i: number): void {
     this.#findings.unexpected++;
-    const found = batch.row(i);
+    const found = this.#found(batch, i);
     this.#findings.addExample({
       kind: 'unexpected',
       found,
@@ -223,7 +227,7 @@ export class Auditor {
 
   #twice(batch: ReadingBatch, i: number): void {
     this.#findings.duplicate++;
-    const found = batch.row(i);
+    const found = this.#found(batch, i);
     this.#findings.addExample({
       kind: 'duplicate',
       found,
@@ -236,7 +240,7 @@ export class Auditor {
 
   #differs(batch: ReadingBatch, i: number, offset: number): void {
     this.#findings.wrong++;
-    const found = batch.row(i);
+    const found = this.#found(batch, i);
     const expected = { value: this.#expectedWh[offset]!, status: this.#expectedStatus[offset]! };
     this.#findings.addExample({
       kind: 'wrong',
@@ -317,6 +321,11 @@ export class Auditor {
     return { culprit: 'simulator', why: `it was to be sent at step ${row.sentAt} and never was` };
   }
 
+  #found(batch: ReadingBatch, i: number): FoundReading {
+    const row = batch.row(i);
+    return this.#comparesStatus ? row : { ...row, status: null };
+  }
+
   #expected(meter: number, channel: number, time: number): { readonly value: number; readonly status: number } {
     const { truth } = this.#options;
     return { value: truth.register(meter, channel, time), status: truth.status(meter, time) };
@@ -333,6 +342,15 @@ export class Auditor {
     }
     return low;
   }
+}
+
+interface FoundReading {
+  readonly meter: number;
+  readonly channel: number;
+  readonly time: number;
+  readonly value: number;
+  /** null: the source keeps none. */
+  readonly status: number | null;
 }
 
 interface PlannedRow {

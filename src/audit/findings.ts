@@ -1,16 +1,18 @@
 /** What an audit found: counts of readings, and a bounded number of examples of each kind. */
 
 import { CHANNELS } from '../reading/batch.ts';
+import type { UnreadableRows } from '../reading/source.ts';
 
 export type FindingKind = 'missing' | 'duplicate' | 'wrong' | 'unexpected';
 export type Culprit = 'simulator' | 'network' | 'headend';
 
 export interface Example {
   readonly kind: FindingKind;
-  readonly meter: number;
+  /** null, as are channel and time: a row that can't be the reading of any meter; `text` says what it is. */
+  readonly meter: number | null;
   readonly concentrator: number | null;
-  readonly channel: string;
-  readonly timeUnixSeconds: number;
+  readonly channel: string | null;
+  readonly timeUnixSeconds: number | null;
   readonly expectedWh: number | null;
   readonly expectedStatus: number | null;
   readonly foundWh: number | null;
@@ -28,6 +30,8 @@ export interface FindingCounts {
   readonly duplicate: number;
   readonly wrong: number;
   readonly unexpected: number;
+  /** Of the unexpected: rows that can't be the reading of any meter. */
+  readonly unreadable: number;
   /** Stored rows that the plan made available only after their own step. */
   readonly late: number;
   readonly lostByPlan: number;
@@ -50,6 +54,7 @@ export class AuditFindings {
   duplicate = 0;
   wrong = 0;
   unexpected = 0;
+  unreadable = 0;
   late = 0;
   lostByPlan = 0;
   neverAvailable = 0;
@@ -61,13 +66,25 @@ export class AuditFindings {
 
   counts(): FindingCounts {
     const { planned, sent, stored, missing, duplicate, wrong, unexpected } = this;
-    const { late, lostByPlan, neverAvailable, inFlight } = this;
+    const { unreadable, late, lostByPlan, neverAvailable, inFlight } = this;
     const found = { planned, sent, stored, missing, duplicate, wrong, unexpected };
-    return { ...found, late, lostByPlan, neverAvailable, inFlight, attribution: { ...this.#attribution } };
+    return { ...found, unreadable, late, lostByPlan, neverAvailable, inFlight, attribution: { ...this.#attribution } };
   }
 
   blame(culprit: Culprit): void {
     this.#attribution[culprit]++;
+  }
+
+  addUnreadable({ count, examples }: UnreadableRows): void {
+    this.stored += count;
+    this.unexpected += count;
+    this.unreadable += count;
+    this.#attribution.headend += count;
+    const room = Math.max(0, EXAMPLES_PER_KIND - this.#perKind.unexpected);
+    for (const why of examples.slice(0, room)) {
+      this.#perKind.unexpected++;
+      this.examples.push({ ...NO_READING, text: `unexpected: a row that is no reading: ${why}` });
+    }
   }
 
   addExample(example: {
@@ -104,6 +121,19 @@ export class AuditFindings {
     });
   }
 }
+
+const NO_READING = {
+  kind: 'unexpected',
+  meter: null,
+  concentrator: null,
+  channel: null,
+  timeUnixSeconds: null,
+  expectedWh: null,
+  expectedStatus: null,
+  foundWh: null,
+  foundStatus: null,
+  cause: 'headend',
+} as const;
 
 function sentence(facts: {
   readonly kind: FindingKind;

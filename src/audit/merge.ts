@@ -31,6 +31,7 @@ function addFindings(a: FindingCounts, b: FindingCounts): FindingCounts {
     duplicate: a.duplicate + b.duplicate,
     wrong: a.wrong + b.wrong,
     unexpected: a.unexpected + b.unexpected,
+    unreadable: a.unreadable + b.unreadable,
     late: a.late + b.late,
     lostByPlan: a.lostByPlan + b.lostByPlan,
     neverAvailable: a.neverAvailable + b.neverAvailable,

@@ -190,16 +190,16 @@ function examples({ audit: facts, run }: RunReport): string {
 }
 
 /** What the sentence of an example says before its reason; here it has columns. */
-const REPEATED = /^\w+: meter \d+, [^,]+, \S+Z: /;
+const REPEATED = /^\w+: (?:meter \d+, [^,]+, \S+Z: )?/;
 
 function exampleCells(example: AuditExample, offsetMinutes: number): readonly string[] {
   const { kind, meter, concentrator, channel, timeUnixSeconds, text } = example;
   return [
     kind,
-    String(meter),
+    meter === null ? '–' : String(meter),
     concentrator === null ? '–' : String(concentrator),
-    channel,
-    dateTime(timeUnixSeconds, offsetMinutes),
+    channel ?? '–',
+    timeUnixSeconds === null ? '–' : dateTime(timeUnixSeconds, offsetMinutes),
     reading(example.expectedWh, example.expectedStatus),
     reading(example.foundWh, example.foundStatus),
     text.replace(REPEATED, ''),

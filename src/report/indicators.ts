@@ -53,6 +53,7 @@ const AUDIT: Rows<AuditFacts> = [
   ['duplicate', 'count', 'stored more than once', (audit) => audit.duplicate],
   ['wrong', 'count', 'stored with a value or status that differs from the truth', (audit) => audit.wrong],
   ['unexpected', 'count', 'stored, but in no plan', (audit) => audit.unexpected],
+  ['unreadable', 'count', 'of the unexpected: rows that can\'t be a reading of any meter', (audit) => audit.unreadable],
   ['late', 'count', 'stored rows that could be had only after their own step', (audit) => audit.late],
   ['lostByPlan', 'count', 'overwritten in a memory that was full', (audit) => audit.lostByPlan],
   ['neverAvailable', 'count', 'measured, but within reach only after the end of the run', (audit) => audit.neverAvailable],

@@ -67,8 +67,8 @@ function audit(report: RunReport): readonly string[] {
     meaning,
   ]);
   const examples = facts.examples.slice(0, EXAMPLES_SHOWN).map((example) => {
-    const at = dateTime(example.timeUnixSeconds, run.offsetMinutes);
-    return `- ${escaped(example.text)} (${example.cause}; ${at} of the grid)`;
+    const at = example.timeUnixSeconds === null ? '' : `; ${dateTime(example.timeUnixSeconds, run.offsetMinutes)} of the grid`;
+    return `- ${escaped(example.text)} (${example.cause}${at})`;
   });
   const result = facts.exact ? 'Exact: every planned reading is stored once, with the right value.' : 'Not exact.';
   return ['', '## Audit', '', result, '', ...table(['count', 'readings', 'meaning'], rows), ...(examples.length === 0 ? [] : ['', ...examples])];

@@ -108,6 +108,7 @@ function auditOf(stored: number, state: { readonly late: number; readonly faulty
     duplicate: state.faulty ? 1 : 0,
     wrong: state.faulty ? 3 : 0,
     unexpected: 0,
+    unreadable: 0,
     late: state.late,
     lostByPlan: Math.round(stored * 0.000_01),
     neverAvailable: Math.round(stored * 0.002),

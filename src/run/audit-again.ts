@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { revisedVerdict } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
+import type { AuditSource } from './audit-source.ts';
 import { kpiOf } from './compose-kpi.ts';
 import { stepSeries } from './compose-report.ts';
 import { UserError } from './errors.ts';
@@ -24,8 +25,9 @@ export async function auditAgain(options: {
   if (!existsSync(database)) {
     throw new UserError(`meterstorm: ${directory} has no store to audit; its readings went to ${report.run.headend}`);
   }
+  const source: AuditSource = { kind: 'duckdb', file: database };
   const began = clock.nowMs();
-  const { result, energyWh } = await auditStore({ scenario, ledger, database, processes: cores() }).catch((error: unknown) => {
+  const { result, energyWh } = await auditStore({ scenario, ledger, source, processes: cores() }).catch((error: unknown) => {
     throw new UserError(`meterstorm: ${(error as Error).message}`, { cause: error });
   });
   const audit = {

@@ -2,14 +2,15 @@
 
 import type { AuditResult, SentLedger } from '../audit/auditor.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { AuditSource } from './audit-source.ts';
 import type { Segment } from './segment.ts';
 
 export interface ToAudit {
   readonly scenario: Scenario;
   readonly segment: Segment;
   readonly ledger: SentLedger;
-  /** DuckDB file with the readings; null: there is none to look at. */
-  readonly database: string | null;
+  /** null: nobody can look at what is stored. */
+  readonly source: AuditSource | null;
 }
 
 export type FromAudit =

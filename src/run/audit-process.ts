@@ -1,8 +1,8 @@
 /** Main of an audit process: compares one segment's part of the store with plan and truth. */
 
 import { Auditor } from '../audit/auditor.ts';
-import { DuckDbSource } from '../headend/store/duckdb-source.ts';
 import type { FromAudit, ToAudit } from './audit-messages.ts';
+import { openSource } from './audit-source.ts';
 import { gridLoad } from './grid-load.ts';
 import { buildSegment } from './segment.ts';
 
@@ -16,7 +16,7 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 async function audit(message: ToAudit): Promise<FromAudit> {
-  const { scenario, segment, ledger, database } = message;
+  const { scenario, segment, ledger, source } = message;
   const grid = buildSegment(scenario, segment);
   const { meters } = grid;
   // The first and the last segment also look at rows of meters that no segment has.
@@ -24,8 +24,7 @@ async function audit(message: ToAudit): Promise<FromAudit> {
     fromMeter: segment.index === 0 ? 0 : meters.first,
     toMeter: segment.index === segment.count - 1 ? 2 ** 32 : meters.first + meters.count,
   };
-  const source = database === null ? null : new DuckDbSource(database, range);
-  const result = await new Auditor({ ...grid, ledger }).run(source);
+  const result = await new Auditor({ ...grid, ledger }).run(source === null ? null : openSource(source, range));
   return { type: 'result', result, energyWh: gridLoad(grid) };
 }
 

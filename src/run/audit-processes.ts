@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { AuditResult, SentLedger } from '../audit/auditor.ts';
 import { mergeAudits } from '../audit/merge.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { AuditSource } from './audit-source.ts';
 import type { FromAudit, ToAudit } from './audit-messages.ts';
 
 export interface GridAudit {
@@ -22,13 +23,13 @@ export async function auditStore(options: {
   readonly scenario: Scenario;
   readonly ledger: SentLedger;
   /** null: nobody can look into the store; the audit then says what was planned and sent. */
-  readonly database: string | null;
+  readonly source: AuditSource | null;
   readonly processes: number;
 }): Promise<GridAudit> {
-  const { scenario, ledger, database, processes } = options;
+  const { scenario, ledger, source, processes } = options;
   const parts = await Promise.all(
     Array.from({ length: processes }, (_, index) => {
-      const message = { scenario, segment: { index, count: processes }, ledger, database };
+      const message = { scenario, segment: { index, count: processes }, ledger, source };
       return auditSegment(message);
     }),
   );

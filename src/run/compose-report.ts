@@ -139,6 +139,7 @@ const NOT_AUDITED: AuditFacts = {
   duplicate: 0,
   wrong: 0,
   unexpected: 0,
+  unreadable: 0,
   late: 0,
   lostByPlan: 0,
   neverAvailable: 0,

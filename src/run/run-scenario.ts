@@ -17,6 +17,7 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunReport } from '../report/run-report.ts';
 import { aborted, onAbort } from './abort.ts';
 import { auditStore, type TimedAudit } from './audit-processes.ts';
+import type { AuditSource } from './audit-source.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
 import { HeadendProcesses, intakePlans, type TakerPlan } from './headend-processes.ts';
@@ -168,7 +169,7 @@ class ScenarioRun {
     const { histograms, links } = simulators;
     const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore: headend?.stats().arrivalToStore ?? null, links });
     writeRunRecord(directory, { scenario, ledger, delays });
-    const { audit, failure } = await this.#audit(ledger, headend === null ? null : join(directory, 'readings.duckdb'));
+    const { audit, failure } = await this.#audit(ledger, headend === null ? null : { kind: 'duckdb', file: join(directory, 'readings.duckdb') });
     const kpi = audit === null || headend === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays);
     const report = this.#report({ ...played, wallMs, audit, kpi });
     const events = await watched;
@@ -424,12 +425,12 @@ class ScenarioRun {
 
   async #audit(
     ledger: SentLedger,
-    database: string | null,
+    source: AuditSource | null,
   ): Promise<{ readonly audit: TimedAudit | null; readonly failure: string | null }> {
     const { clock, scenario } = this.#options;
     const began = clock.nowMs();
     try {
-      const audit = await auditStore({ scenario, ledger, database, processes: cores() });
+      const audit = await auditStore({ scenario, ledger, source, processes: cores() });
       const wallMs = clock.nowMs() - began;
       return { audit: { ...audit, wallMs, exact: isExact(audit.result.findings) }, failure: null };
     } catch (error) {

@@ -43,6 +43,7 @@ function program(): Command {
     .addOption(new Option('--intake <kind>', 'intake of the built-in head-end').choices(['buffered']).default('buffered'))
     .option('--simulators <n>', 'simulator processes (default: what the machine needs)', count)
     .option('--intakes <n>', 'intake processes (default: what the machine needs)', count)
+    .option('--watch <name=what>', 'also count what others take: NAME=pid:N (and its children), NAME=cgroup:/PATH, or host; may be repeated', collect, [])
     .option('--no-monitor', 'gather no values and events (monitor.duckdb in the directory)')
     .action(runCommand);
 

@@ -8,6 +8,7 @@ import { UserError } from '../run/errors.ts';
 import { makeDirectory } from '../run/make-directory.ts';
 import { findingText, obstacles } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
+import { watchTargets } from '../run/run-probe.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
 import { drainSeconds } from './drain-argument.ts';
 import { Interrupt } from './interrupt.ts';
@@ -24,6 +25,7 @@ export interface RunFlags {
   readonly json: boolean;
   readonly headend: string;
   readonly unconfirmed: boolean;
+  readonly watch: readonly string[];
   readonly simulators?: number;
   readonly intakes?: number;
   readonly drain?: string;
@@ -45,6 +47,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (target === null && flags.unconfirmed) {
     throw new UserError('meterstorm: --unconfirmed: the built-in head-end always confirms; leave the flag out');
   }
+  const watch = watchTargets(flags.watch);
   const drain = drainSeconds(flags.drain, scenario);
   const { simulators = null, intakes = null } = flags;
   const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
@@ -66,6 +69,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       simulators,
       intakes,
       drainSeconds: drain,
+      watch,
       ...(flags.monitor ? { monitoring: {} } : {}),
       onProgress: (progress) => display.show(progress),
       interrupt: interrupt.signal,

@@ -1,62 +1,98 @@
 /**
- * Watches processes: processor time and resident memory, sampled on the clock that is handed in.
+ * Watches what takes part in a run, on the clock that is handed in: our own processes one by one and as groups, what the user named, and the
+ * whole machine. All of them at the same moments.
  *
- * A process is known by its name. When it dies and another takes its name, processor time adds up over the lives and the
- * peak is the highest of them. What a process did between its last sample and its end is not seen: at most one interval.
+ * A process of our own is known by its name. When it dies and another takes its name, what it took adds up over the lives and the peak is the
+ * highest of them. What it did between its last sample and its end is not seen: at most one interval.
  *
- * Memory is bounded: when a series is longer than `samplesMax`, neighbours are merged in all series and the interval doubles.
+ * Memory is bounded: when a series is longer than `samplesMax`, neighbours are merged in all series and the interval doubles. Looking is kept
+ * cheap: what costs little is read at every sample, what costs more as often as its cost allows (`pace.ts`).
  */
 
 import { assert } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { readProcess, type ProcSample } from './proc-file.ts';
+import { ControlGroup } from './control-group.ts';
+import { addKnown, fuller, type GroupSample, type GroupSampler } from './group-sample.ts';
+import { GroupLog, type GroupUse } from './group-use.ts';
+import { readHost } from './host-file.ts';
+import { hostAsGroup, HostLog, type HostUse } from './host-use.ts';
+import { Pace } from './pace.ts';
+import { type ProcFiles, procFiles, readDetails, readProcess } from './proc-file.ts';
+import { ProcessTree } from './process-tree.ts';
+import { type ProcessGroup, ProcessLog, type ProcessUse, type WatchedProcess } from './process-use.ts';
+import { targetText, type WatchTarget } from './watch-target.ts';
 
-export type ProcessGroup = 'simulator' | 'headend' | 'runner';
-
-export interface WatchedProcess {
-  /** For people: `simulator 1`. */
-  readonly name: string;
-  readonly group: ProcessGroup;
-  readonly pid: number;
+/** What our own processes count themselves; null: nobody counts it. */
+export interface Counted {
+  readonly connections: number | null;
+  readonly networkBytes: number | null;
 }
 
-/** What a process took of the machine. */
-export interface ProcessUse extends WatchedProcess {
-  /** From the begin of the watch (`start`) on, over all lives of the process. */
-  readonly cpuSeconds: number;
-  readonly peakRssBytes: number;
-  /** Samples since `start`, ascending; each covers the time since the one before. */
-  readonly wallMs: readonly number[];
-  readonly cpuCores: readonly number[];
-  readonly rssBytes: readonly number[];
+/** What a run took of the machine. */
+export interface ResourceUse {
+  /** Those of which anything was seen: our own, then the watched ones as they were named. */
+  readonly groups: readonly GroupUse[];
+  readonly host: HostUse | null;
 }
 
 export interface ProcessProbeOptions {
   readonly clock: Clock;
   readonly intervalMs?: number;
   readonly samplesMax?: number;
-  /** null: the process is gone, or this system does not tell. */
-  readonly read?: (pid: number) => ProcSample | null;
+  readonly files?: ProcFiles;
+  readonly targets?: readonly Watched[];
+  readonly counted?: (group: ProcessGroup) => Counted;
+  /** Bytes that are free where the run writes; null: not known. */
+  readonly diskFreeBytes?: () => number | null;
 }
 
+/** A target, and for a control group the directory that it has here (`findControlGroup`). */
+export type Watched = Exclude<WatchTarget, { readonly kind: 'cgroup' }> | (WatchTarget & { readonly kind: 'cgroup'; readonly directory: string });
+
 const INTERVAL_MS = 250;
-const SAMPLES_MAX = 1200;
+const SAMPLES_MAX = 600;
+const GROUPS: readonly ProcessGroup[] = ['headend', 'simulator', 'runner'];
+const GROUP_TEXTS = { headend: 'the built-in head-end', simulator: 'the simulators', runner: 'the runner' } as const;
+
+/** For what costs more: the share of a core, and the least time between two looks. */
+const DETAILS = { share: 0.005, leastMs: 2000 } as const;
+/** Between two samples of a watched group. */
+const WATCHED = { share: 0.01, leastMs: 0 } as const;
+
+/** A group that is not made of our own processes. */
+interface WatchedGroup {
+  readonly sampler: GroupSampler;
+  readonly log: GroupLog;
+  readonly pace: Pace;
+}
 
 export class ProcessProbe {
   readonly #clock: Clock;
-  readonly #read: (pid: number) => ProcSample | null;
+  readonly #files: ProcFiles;
+  readonly #options: ProcessProbeOptions;
   readonly #samplesMax: number;
-  readonly #processes = new Map<string, ProcessSeries>();
+  readonly #processes = new Map<string, ProcessLog>();
+  readonly #groups = new Map(GROUPS.map((name) => [name, new GroupLog({ name, kind: 'own', what: GROUP_TEXTS[name] })]));
+  readonly #watched: readonly WatchedGroup[];
+  readonly #host = new HostLog();
+  readonly #details: Pace;
   #intervalMs: number;
   #beganMs: number | null = null;
   #timer: Timer | null = null;
 
   constructor(options: ProcessProbeOptions) {
+    this.#options = options;
     this.#clock = options.clock;
-    this.#read = options.read ?? readProcess;
+    this.#files = options.files ?? procFiles;
     this.#intervalMs = options.intervalMs ?? INTERVAL_MS;
     this.#samplesMax = options.samplesMax ?? SAMPLES_MAX;
     assert(this.#intervalMs > 0 && this.#samplesMax >= 2, 'a probe has an interval and room for two samples');
+    this.#details = new Pace(this.#clock, DETAILS);
+    this.#watched = (options.targets ?? []).map((target) => ({
+      sampler: this.#sampler(target),
+      log: new GroupLog({ name: target.name, kind: target.kind, what: targetText(target) }),
+      pace: new Pace(this.#clock, WATCHED),
+    }));
   }
 
   /** May be called before and after `start`; a known name with another pid is the next life of that process. */
@@ -64,16 +100,19 @@ export class ProcessProbe {
     const known = this.#processes.get(process.name);
     if (known?.process.pid === process.pid) return;
     if (known !== undefined && this.#beganMs !== null) this.#sampleOne(known);
-    const series = known ?? new ProcessSeries(process);
-    this.#processes.set(process.name, series);
-    series.begin(process, this.#read(process.pid), this.#nowMs());
+    const log = known ?? new ProcessLog(process);
+    this.#processes.set(process.name, log);
+    log.begin(process, readProcess(process.pid, this.#files), this.#nowMs());
   }
 
   /** Time 0 of the series; what was used before does not count. Called again it does nothing. */
   start(): void {
     if (this.#beganMs !== null) return;
     this.#beganMs = this.#clock.nowMs();
-    for (const series of this.#processes.values()) series.begin(series.process, this.#read(series.process.pid), 0);
+    for (const log of this.#processes.values()) log.begin(log.process, readProcess(log.process.pid, this.#files), 0);
+    for (const [name, log] of this.#groups) log.begin(this.#ownGroup(name), 0);
+    for (const { sampler, log } of this.#watched) log.begin(sampler.sample(), 0);
+    this.#host.begin(readHost(this.#files), 0);
     this.#next();
   }
 
@@ -82,12 +121,29 @@ export class ProcessProbe {
     if (this.#timer === null) return;
     this.#timer.cancel();
     this.#timer = null;
-    this.#sampleAll();
+    this.#sampleAll(true);
   }
 
   /** Those processes of which anything could be seen, in the order in which they were named. */
   uses(): readonly ProcessUse[] {
-    return [...this.#processes.values()].filter((series) => series.seen).map((series) => series.use());
+    return [...this.#processes.values()].filter((log) => log.seen).map((log) => log.use());
+  }
+
+  resources(machine: { readonly cores: number; readonly memoryBytes: number }): ResourceUse {
+    const logs = [...this.#groups.values(), ...this.#watched.map(({ log }) => log)];
+    return { groups: logs.map((log) => log.use()).filter((use) => use !== null), host: this.#host.use(machine) };
+  }
+
+  #sampler(target: Watched): GroupSampler {
+    const files = this.#files;
+    if (target.kind === 'pid') return new ProcessTree(target.pid, { clock: this.#clock, files });
+    if (target.kind === 'cgroup') return new ControlGroup(target.directory, files);
+    return {
+      sample() {
+        const host = readHost(files);
+        return host === null ? null : hostAsGroup(host);
+      },
+    };
   }
 
   #nowMs(): number {
@@ -96,109 +152,69 @@ export class ProcessProbe {
 
   #next(): void {
     this.#timer = this.#clock.schedule(this.#intervalMs, () => {
-      this.#sampleAll();
+      this.#sampleAll(false);
       this.#next();
     });
   }
 
-  #sampleAll(): void {
-    let longest = 0;
-    for (const series of this.#processes.values()) {
-      this.#sampleOne(series);
-      longest = Math.max(longest, series.length);
-    }
-    if (longest <= this.#samplesMax) return;
+  #sampleAll(last: boolean): void {
+    for (const log of this.#processes.values()) this.#sampleOne(log);
+    this.#details.look(() => {
+      for (const log of this.#processes.values()) log.look(readDetails(log.process.pid, this.#files));
+    });
+    for (const [name, log] of this.#groups) log.add(this.#ownGroup(name), this.#nowMs());
+    for (const { sampler, log, pace } of this.#watched) pace.look(() => log.add(sampler.sample(), this.#nowMs()), last);
+    this.#host.add(readHost(this.#files), this.#nowMs(), this.#options.diskFreeBytes?.() ?? null);
+    this.#keepShort();
+  }
+
+  #keepShort(): void {
+    const all = [...this.#processes.values(), ...this.#groups.values(), ...this.#watched.map(({ log }) => log), this.#host];
+    if (all.every(({ length }) => length <= this.#samplesMax)) return;
     this.#intervalMs *= 2;
-    for (const series of this.#processes.values()) series.halve();
+    for (const each of all) each.halve();
   }
 
-  #sampleOne(series: ProcessSeries): void {
-    const sample = this.#read(series.process.pid);
-    if (sample !== null) series.add(sample, this.#nowMs());
-  }
-}
-
-/** One process over all its lives. */
-class ProcessSeries {
-  process: WatchedProcess;
-  seen = false;
-  #cpuSeconds = 0;
-  #peakRssBytes = 0;
-  #lastCpuSeconds = 0;
-  #lastMs = 0;
-  #wallMs: number[] = [];
-  #coveredMs: number[] = [];
-  #cpuCores: number[] = [];
-  #rssBytes: number[] = [];
-
-  constructor(process: WatchedProcess) {
-    this.process = process;
+  #sampleOne(log: ProcessLog): void {
+    const sample = readProcess(log.process.pid, this.#files);
+    if (sample !== null) log.add(sample, this.#nowMs());
+    else log.gone();
   }
 
-  get length(): number {
-    return this.#wallMs.length;
-  }
-
-  /** `first`: what the process had used when the watch began; null: nothing is known of it yet. */
-  begin(process: WatchedProcess, first: ProcSample | null, nowMs: number): void {
-    this.process = process;
-    this.#lastCpuSeconds = first?.cpuSeconds ?? 0;
-    this.#lastMs = nowMs;
-    if (first !== null) this.#see(first);
-  }
-
-  add(sample: ProcSample, nowMs: number): void {
-    this.#see(sample);
-    const coveredMs = nowMs - this.#lastMs;
-    if (coveredMs <= 0) return;
-    const cpuSeconds = Math.max(0, sample.cpuSeconds - this.#lastCpuSeconds);
-    this.#cpuSeconds += cpuSeconds;
-    this.#lastCpuSeconds = sample.cpuSeconds;
-    this.#lastMs = nowMs;
-    this.#wallMs.push(nowMs);
-    this.#coveredMs.push(coveredMs);
-    this.#cpuCores.push((cpuSeconds * 1000) / coveredMs);
-    this.#rssBytes.push(sample.rssBytes);
-  }
-
-  /** Merges neighbours: the mean of processor use, the higher one of memory. */
-  halve(): void {
-    const wallMs: number[] = [];
-    const coveredMs: number[] = [];
-    const cpuCores: number[] = [];
-    const rssBytes: number[] = [];
-    for (let i = 0; i < this.length; i += 2) {
-      const j = Math.min(i + 1, this.length - 1);
-      const both = i === j ? this.#coveredMs[i]! : this.#coveredMs[i]! + this.#coveredMs[j]!;
-      const other = i === j ? 0 : this.#cpuCores[j]! * this.#coveredMs[j]!;
-      wallMs.push(this.#wallMs[j]!);
-      coveredMs.push(both);
-      cpuCores.push((this.#cpuCores[i]! * this.#coveredMs[i]! + other) / both);
-      rssBytes.push(Math.max(this.#rssBytes[i]!, this.#rssBytes[j]!));
-    }
-    this.#wallMs = wallMs;
-    this.#coveredMs = coveredMs;
-    this.#cpuCores = cpuCores;
-    this.#rssBytes = rssBytes;
-  }
-
-  use(): ProcessUse {
-    return {
-      ...this.process,
-      cpuSeconds: rounded(this.#cpuSeconds, 100),
-      peakRssBytes: this.#peakRssBytes,
-      wallMs: this.#wallMs.map((ms) => Math.round(ms)),
-      cpuCores: this.#cpuCores.map((cores) => rounded(cores, 1000)),
-      rssBytes: [...this.#rssBytes],
+  /** Null: it has no process of which anything was seen. */
+  #ownGroup(group: ProcessGroup): GroupSample | null {
+    const members = [...this.#processes.values()].filter((log) => log.seen && log.process.group === group);
+    if (members.length === 0) return null;
+    const { connections, networkBytes } = this.#options.counted?.(group) ?? { connections: null, networkBytes: null };
+    const none: GroupSample = {
+      userSeconds: 0,
+      systemSeconds: 0,
+      diskReadBytes: null,
+      diskWrittenBytes: null,
+      networkBytes,
+      memoryBytes: 0,
+      pssBytes: null,
+      descriptors: null,
+      connections,
+      processes: 0,
+      fullest: null,
     };
-  }
-
-  #see(sample: ProcSample): void {
-    this.seen = true;
-    this.#peakRssBytes = Math.max(this.#peakRssBytes, sample.peakRssBytes, sample.rssBytes);
+    return members.reduce((sum, log) => added(sum, log), none);
   }
 }
 
-function rounded(value: number, per: number): number {
-  return Math.round(value * per) / per;
+function added(sum: GroupSample, log: ProcessLog): GroupSample {
+  const { taken, now } = log;
+  return {
+    ...sum,
+    userSeconds: sum.userSeconds + taken.userSeconds,
+    systemSeconds: sum.systemSeconds + taken.systemSeconds,
+    diskReadBytes: addKnown(sum.diskReadBytes, taken.diskReadBytes),
+    diskWrittenBytes: addKnown(sum.diskWrittenBytes, taken.diskWrittenBytes),
+    memoryBytes: (sum.memoryBytes ?? 0) + (now?.rssBytes ?? 0),
+    pssBytes: addKnown(sum.pssBytes, now?.pssBytes ?? null),
+    descriptors: addKnown(sum.descriptors, now?.descriptors ?? null),
+    processes: sum.processes + (now === null ? 0 : 1),
+    fullest: fuller(sum.fullest, log.fullest),
+  };
 }

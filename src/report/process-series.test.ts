@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { ProcessUse } from '../monitor/process-use.ts';
 import { coresIn, memoryAt, momentsOf } from './process-series.ts';
 
 function process(wallMs: readonly number[], cpuCores: readonly number[], rssBytes: readonly number[]): ProcessUse {

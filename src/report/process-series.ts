@@ -1,7 +1,7 @@
 /** Samples of many processes, taken at different moments, put on common moments and added up. */
 
 import { assert } from '../base/assert.ts';
-import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { ProcessUse } from '../monitor/process-use.ts';
 
 export interface Moments {
   /** Ends of the stretches, ms since the run began, evenly apart. */

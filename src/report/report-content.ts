@@ -4,7 +4,7 @@
  */
 
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
-import type { ProcessGroup, ProcessUse } from '../monitor/process-probe.ts';
+import type { ProcessGroup, ProcessUse } from '../monitor/process-use.ts';
 import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from '../base/format.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { Problem, RunReport } from './run-report.ts';

@@ -6,10 +6,11 @@
 import type { Example, FindingCounts } from '../audit/findings.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProblemId, Severity } from '../monitor/problem-kinds.ts';
+import type { ProcessUse } from '../monitor/process-use.ts';
 import type { MonitorEvent } from '../monitor/store/monitor-source.ts';
-import type { ProcessUse } from '../monitor/process-probe.ts';
 import type { LinkFacts } from './link-facts.ts';
 import type { Percentiles } from './percentiles.ts';
+import type { ResourceFacts } from './resource-facts.ts';
 
 export interface RunReport {
   readonly meterstorm: string;
@@ -23,6 +24,8 @@ export interface RunReport {
   /** Null: the scenario ignores its links. */
   readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
+  /** Null: a report of an earlier version. */
+  readonly resources: ResourceFacts | null;
   readonly machine: MachineFacts;
   /** Left out when nothing was monitored, and by earlier versions. */
   readonly events?: RunEvents;

@@ -4,10 +4,11 @@
  */
 
 import { entityKey, streamKey, uniform } from '../base/random.ts';
-import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { AuditExample, AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from './run-report.ts';
 import { sampleLinks } from './sample-links.fixture.ts';
+import { sampleResources } from './sample-resources.fixture.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface SampleOptions {
@@ -54,6 +55,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     kpi: kpiOf(faulty ? 0.0005 : 0),
     links,
     processes,
+    resources: sampleResources({ processes, run, readings: audit.stored }),
     machine: {
       cpu: 'AMD EPYC 7B13',
       cores: 2,

@@ -7,7 +7,7 @@
  */
 
 import { PROBLEM_KINDS, type ProblemId } from '../monitor/problem-kinds.ts';
-import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { ProcessUse } from '../monitor/process-use.ts';
 import { counted, dateTime, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
 import type { LinkFacts } from './link-facts.ts';
 import { linkStorms } from './link-storms.ts';

@@ -5,9 +5,11 @@ import type { Histogram } from 'hdr-histogram-js';
 import { packageFile } from '../base/package-root.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { machineFacts } from '../monitor/machine-facts.ts';
-import type { ProcessUse } from '../monitor/process-probe.ts';
+import type { ResourceUse } from '../monitor/process-probe.ts';
+import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from '../report/run-report.ts';
+import { resourceFacts } from '../report/resource-facts.ts';
 import { verdictOf } from '../report/verdict.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
@@ -44,6 +46,7 @@ export interface RunOutcome {
   readonly restarts: readonly Restart[];
   readonly wall: WallSeries;
   readonly processes: readonly ProcessUse[];
+  readonly resources: ResourceUse;
   readonly storeBytes: number;
 }
 
@@ -72,6 +75,11 @@ export function composeReport(outcome: RunOutcome): RunReport {
     kpi: outcome.kpi,
     links,
     processes,
+    resources: resourceFacts(outcome.resources, {
+      meters: run.meters,
+      readings: audit.stored > 0 ? audit.stored : audit.sent,
+      gridSeconds: run.complete ? run.steps * run.intervalSeconds : 0,
+    }),
     machine,
   };
 }

@@ -39,6 +39,8 @@ export interface TakerStats {
   readonly connections: number;
   readonly messages: number;
   readonly readings: number;
+  /** Received. */
+  readonly bytes: number;
   readonly malformed: Readonly<Record<string, number>>;
   readonly lastBufferFault: string | null;
   /** Of a poller. */

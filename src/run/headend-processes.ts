@@ -43,6 +43,7 @@ export interface HeadendStats {
   readonly connections: number;
   readonly messages: number;
   readonly receivedReadings: number;
+  readonly receivedBytes: number;
   readonly malformedMessages: number;
   /** The same by reason; reasons that did not occur are left out. */
   readonly malformed: Readonly<Record<string, number>>;
@@ -60,6 +61,7 @@ export interface HeadendStats {
 interface TakerPast {
   messages: number;
   readings: number;
+  bytes: number;
   readonly malformed: Record<string, number>;
 }
 
@@ -158,13 +160,14 @@ export class HeadendProcesses {
   }
 
   stats(): HeadendStats {
-    let [connections, messages, receivedReadings] = [0, 0, 0];
+    let [connections, messages, receivedReadings, receivedBytes] = [0, 0, 0, 0];
     const malformed: Record<string, number> = {};
     let lastFault = this.#storeLast?.lastFault ?? null;
     for (const { last, past } of this.#takers) {
       connections += last?.connections ?? 0;
       messages += past.messages + (last?.messages ?? 0);
       receivedReadings += past.readings + (last?.readings ?? 0);
+      receivedBytes += past.bytes + (last?.bytes ?? 0);
       addCounts(malformed, past.malformed);
       if (last !== null) addCounts(malformed, last.malformed);
       lastFault ??= last?.lastBufferFault ?? null;
@@ -173,6 +176,7 @@ export class HeadendProcesses {
       connections,
       messages,
       receivedReadings,
+      receivedBytes,
       malformedMessages: Object.values(malformed).reduce((sum, count) => sum + count, 0),
       malformed,
       lastFault,
@@ -214,7 +218,7 @@ export class HeadendProcesses {
       ready: false,
       stopped: false,
       last: null,
-      past: { messages: 0, readings: 0, malformed: {} },
+      past: { messages: 0, readings: 0, bytes: 0, malformed: {} },
     };
     return member;
   }
@@ -244,6 +248,7 @@ export class HeadendProcesses {
     if (last !== null) {
       past.messages += last.messages;
       past.readings += last.readings;
+      past.bytes += last.bytes;
       addCounts(past.malformed, last.malformed);
       member.last = null;
     }

@@ -60,8 +60,8 @@ function stop(): void {
 
 function statsOf(of: Poller): TakerStats {
   const poll = of.stats();
-  const { connections, messages, readings, malformed, lastBufferFault } = poll;
-  return { connections, messages, readings, malformed, lastBufferFault, poll };
+  const { connections, messages, readings, bytesReceived: bytes, malformed, lastBufferFault } = poll;
+  return { connections, messages, readings, bytes, malformed, lastBufferFault, poll };
 }
 
 function tell(message: FromTaker): void {

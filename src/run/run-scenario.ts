@@ -3,7 +3,7 @@
  * and the simulators, watches them, ends them, audits what is stored.
  */
 
-import { statSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { SentLedger } from '../audit/auditor.ts';
 import { isExact } from '../audit/merge.ts';
@@ -11,7 +11,8 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
 import type { Stations } from '../grid/topology/topology.ts';
-import { ProcessProbe, type ProcessGroup } from '../monitor/process-probe.ts';
+import type { ProcessProbe, Watched } from '../monitor/process-probe.ts';
+import type { ProcessGroup } from '../monitor/process-use.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunReport } from '../report/run-report.ts';
@@ -19,6 +20,7 @@ import { aborted, onAbort } from './abort.ts';
 import { auditStore, type TimedAudit } from './audit-processes.ts';
 import type { AuditSource } from './audit-source.ts';
 import { Deferred } from './deferred.ts';
+import { sizeOf } from './file-size.ts';
 import { UnreachableError } from './errors.ts';
 import { HeadendProcesses, intakePlans, type TakerPlan } from './headend-processes.ts';
 import { makeMasterKey } from './master-key-file.ts';
@@ -27,9 +29,10 @@ import { RateWindow, type Progress } from './progress.ts';
 import { kpiOf, storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
 import type { Restart } from './run-facts.ts';
+import { runProbe } from './run-probe.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunWatch } from './run-watch.ts';
-import { scheduleAt } from './schedule-at.ts';
+import { playingMs, scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
 import { WallSamples } from './wall-samples.ts';
@@ -49,6 +52,8 @@ export interface RunOptions {
   readonly drainSeconds: number;
   /** Left out: nothing is monitored, and there is no `monitor.duckdb`. */
   readonly monitoring?: Monitoring;
+  /** What is watched beside the run's own processes. */
+  readonly watch?: readonly Watched[];
   readonly onProgress: (progress: Progress) => void;
   /** Aborted: end early, with a report of what happened until then. */
   readonly interrupt: AbortSignal;
@@ -120,7 +125,8 @@ class ScenarioRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#probe = new ProcessProbe({ clock: options.clock });
+    const { clock, directory, watch = [] } = options;
+    this.#probe = runProbe({ clock, directory, watch, parts: () => ({ simulators: this.#simulators, headend: this.#headend }) });
     this.#watch = options.monitoring === undefined ? null : this.#makeWatch(options.monitoring);
   }
 
@@ -220,6 +226,7 @@ class ScenarioRun {
       restarts: this.#restarts,
       wall: this.#wall.series,
       processes: this.#probe.uses(),
+      resources: this.#probe.resources({ cores: cores(), memoryBytes: totalmem() }),
       storeBytes: headend === null ? 0 : sizeOf(join(directory, 'readings.duckdb')),
     });
   }
@@ -437,14 +444,4 @@ class ScenarioRun {
       return { audit: null, failure: (error as Error).message };
     }
   }
-}
-
-/** From the first step to when the last one is to have been sent; Infinity where nothing is to be sent at any time. */
-function playingMs({ speed, behaviour }: Scenario): number {
-  const seconds = (behaviour.steps - 1) * behaviour.intervalSeconds + behaviour.spreadSeconds;
-  return speed === 'max' ? Infinity : (seconds * 1000) / speed;
-}
-
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -34,10 +34,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'source': ['base', 'reading'],
   'monitor': ['base'],
   'report': ['base', 'reading', 'audit', 'monitor'],
-  'dashboard': ['base', 'monitor', 'report'],
+  'dashboard/server': ['base', 'monitor', 'report'],
+  // Another program, in the browser: what the report says, and the shapes of what the server answers.
+  'dashboard/web': ['base', 'report', 'dashboard/server'],
   'cluster': ['base'],
   // "Composition root": all that is above it.
-  'run': [...PARTS, 'report', 'dashboard', 'cluster'],
+  'run': [...PARTS, 'report', 'dashboard/server', 'cluster'],
   // "All but cluster, dashboard"; `run` among them, for what a run and a trial have in common.
   'trial': [...PARTS, 'report', 'run'],
   // Of the grid only the scenario, to parse it; of base the clock that it hands in.
@@ -79,6 +81,8 @@ const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const FILES = sourceFiles(ROOT);
 /** Tests and what only they use. */
 const isTest = (path: string): boolean => /\.(?:test|fixture)\.ts$/.test(path);
+/** Runs in a browser, whose clock and timers nobody hands in. */
+const isPage = (path: string): boolean => path.startsWith('dashboard/web/');
 
 describe('rooms', () => {
   test('are asked only upward', () => {
@@ -241,7 +245,7 @@ describe('style', () => {
   test('the outside world is touched only where the list says', () => {
     const touched = new Map<string, Set<string>>();
     for (const { path, code } of FILES) {
-      if (isTest(path)) continue;
+      if (isTest(path) || isPage(path)) continue;
       for (const [what] of code.matchAll(OUTSIDE)) touched.set(path, (touched.get(path) ?? new Set()).add(what));
     }
     const found = Object.fromEntries([...touched].map(([path, what]) => [path, [...what].sort()]));
@@ -305,7 +309,7 @@ function trespasses(files: readonly SourceFile[]): readonly string[] {
       return imports(file)
         .filter((name) => name.startsWith('.'))
         .flatMap((name) => {
-          if (!name.endsWith('.ts')) return [`${file.path}: ${name} does not end in .ts`];
+          if (!/\.tsx?$/.test(name)) return [`${file.path}: ${name} does not end in .ts`];
           if (isTest(name)) return [`${file.path}: ${name} is for tests`];
           const target = roomOf(resolve(file.path, name));
           if (target === null) return [`${file.path}: ${name} is in no room`];
@@ -363,7 +367,7 @@ function circle(graph: ReadonlyMap<string, readonly string[]>): readonly string[
 }
 
 function wellNamed(path: string): boolean {
-  return /^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.fixture|\.d)?\.ts$/.test(path) && basename(path) !== 'index.ts';
+  return /^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test|\.fixture|\.d)?\.tsx?$/.test(path) && basename(path) !== 'index.ts';
 }
 
 function hasHeader(text: string): boolean {
@@ -376,8 +380,7 @@ function lineCount(text: string): number {
 
 function sourceFiles(root: string): readonly SourceFile[] {
   const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
-  // The web page of the dashboard is another program, with its own settings.
-  const ours = paths.filter((path) => path.endsWith('.ts') && !path.startsWith('dashboard/web/'));
+  const ours = paths.filter((path) => /\.tsx?$/.test(path));
   return ours.sort().map((path) => sourceFile(path, readFileSync(join(root, path), 'utf8')));
 }
 

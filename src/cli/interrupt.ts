@@ -6,6 +6,16 @@ const EXIT_INTERRUPTED = 130;
 /** A signal to a process and its group arrives twice. */
 const SAME_SIGNAL_MS = 500;
 
+/** Resolves at the first Ctrl-C or SIGTERM. */
+export function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const interrupt = new Interrupt(() => {
+      interrupt.release();
+      resolve();
+    });
+  });
+}
+
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #handler: () => void;

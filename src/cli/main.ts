@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { UnreachableError, UserError } from '../run/errors.ts';
 import { version } from '../run/compose-report.ts';
 import { auditCommand } from './audit-command.ts';
+import { dashboardCommand } from './dashboard-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
@@ -45,6 +46,7 @@ function program(): Command {
     .option('--intakes <n>', 'intake processes (default: what the machine needs)', count)
     .option('--watch <name=what>', 'also count what others take: NAME=pid:N (and its children), NAME=cgroup:/PATH, or host; may be repeated', collect, [])
     .option('--no-monitor', 'gather no values and events (monitor.duckdb in the directory)')
+    .option('--serve [address:port]', 'show the run in a browser while it goes on (default: 127.0.0.1:8080)')
     .action(runCommand);
 
   root
@@ -119,6 +121,15 @@ function program(): Command {
     .action(reportCommand);
 
   root
+    .command('dashboard')
+    .description('show finished runs in a browser, until Ctrl-C')
+    .argument('<dir...>', 'directories of runs; several can be compared')
+    .option('-p, --port <port>', 'where to listen; 0: any free port', '8080')
+    .option('--host <address>', 'address to listen at; any but loopback wants the token that is printed', '127.0.0.1')
+    .option('--token', 'want the token also on loopback', false)
+    .action(dashboardCommand);
+
+  root
     .command('audit')
     .description('audit the store of a finished run again, as it is now')
     .argument('<dir>', 'directory of the run')
@@ -141,6 +152,8 @@ Examples:
   meterstorm run scenarios/small-grid.yaml
   meterstorm run scenarios/small-grid.yaml --steps 96 --stations 143
   meterstorm run scenarios/small-grid.yaml --speed 96 --json > report.json
+  meterstorm run scenarios/small-grid.yaml --speed 96 --serve
+  meterstorm dashboard runs/first runs/second
   meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --unconfirmed
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059

@@ -22,5 +22,7 @@ export function readReport(directory: string): RunReport {
   // Reports of earlier versions lack some parts.
   const { links = null, kpi = null, resources = null, ...report } = value as Omit<RunReport, Later> & Partial<Pick<RunReport, Later>>;
   const cutOffAfterSeconds = report.run.cutOffAfterSeconds ?? null;
-  return { ...report, run: { ...report.run, cutOffAfterSeconds }, links, kpi, resources };
+  const { settledSteps = [], connections = [] } = report.series as Partial<RunReport['series']>;
+  const series = { ...report.series, settledSteps, connections };
+  return { ...report, run: { ...report.run, cutOffAfterSeconds }, series, links, kpi, resources };
 }

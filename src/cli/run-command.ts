@@ -14,6 +14,7 @@ import { drainSeconds } from './drain-argument.ts';
 import { Interrupt } from './interrupt.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { ProgressDisplay } from './progress-display.ts';
+import { servedRun } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
 export interface RunFlags {
@@ -31,6 +32,8 @@ export interface RunFlags {
   readonly drain?: string;
   /** false: `--no-monitor`. */
   readonly monitor: boolean;
+  /** `true`: without a value. */
+  readonly serve?: string | true;
 }
 
 const EXIT_FAILED = 1;
@@ -53,6 +56,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
   for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
   const directory = outDirectory(flags.out, scenario.name);
+  const served = flags.serve === undefined ? null : await servedRun({ at: flags.serve, scenario, directory, headend: flags.headend });
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => {
     display.end();
@@ -71,9 +75,16 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       drainSeconds: drain,
       watch,
       ...(flags.monitor ? { monitoring: {} } : {}),
-      onProgress: (progress) => display.show(progress),
+      onProgress: (progress) => {
+        display.show(progress);
+        served?.take(progress);
+      },
+      onBegin: (measured) => served?.begin(measured),
       interrupt: interrupt.signal,
     });
+  } catch (error) {
+    await served?.end();
+    throw error;
   } finally {
     display.end();
     interrupt.release();
@@ -84,6 +95,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
   if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
   else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
+  await served?.finish(report);
 }
 
 /** A directory for this run's files, made if need be, that no other run has used. */

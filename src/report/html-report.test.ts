@@ -30,6 +30,8 @@ function bare(): RunReport {
       sentReadings: [],
       confirmedReadings: [],
       storedReadings: [],
+      settledSteps: [],
+      connections: [],
     },
     delays: { measurementToSendingSeconds: none, sendingToConfirmationMs: none, arrivalToStoreMs: none, measurementToStorageSeconds: none },
     processes: [],

@@ -140,6 +140,10 @@ export interface Series {
   readonly sentReadings: readonly number[];
   readonly confirmedReadings: readonly number[];
   readonly storedReadings: readonly number[];
+  /** Steps that the average concentrator had settled then: what puts the time of the grid beside that of the machine. */
+  readonly settledSteps: readonly number[];
+  /** Concentrators that were connected then. */
+  readonly connections: readonly number[];
 }
 
 export interface Delays {

@@ -174,6 +174,8 @@ function seriesOf(steps: number, meters: number, pace: number): Series {
     sentReadings: rising(progress(0)),
     confirmedReadings: rising(progress(180)),
     storedReadings: rising(progress(560)),
+    settledSteps: wallMs.map((ms) => Math.floor(steps * Math.min(1, ms / pace / 9000))),
+    connections: wallMs.map(() => Math.ceil(meters / 70)),
   };
 }
 

@@ -58,7 +58,10 @@ export async function exportScenario(
     const file = join(options.directory, `${table.name}.${options.format}`);
     const csv = options.format === 'csv' ? file : `${file}.csv.part`;
     await pipeline(Readable.from(chunks(table.lines(grid, inventory))), createWriteStream(csv));
-    if (options.format === 'parquet') await toParquet(csv, file);
+    if (options.format === 'parquet') {
+      await csvToParquet(csv, file);
+      rmSync(csv);
+    }
     files.push(file);
   }
   return files;
@@ -181,7 +184,7 @@ function* chunks(lines: Iterable<string>): Iterable<string> {
   if (piece !== '') yield piece;
 }
 
-async function toParquet(csv: string, parquet: string): Promise<void> {
+export async function csvToParquet(csv: string, parquet: string): Promise<void> {
   // Loaded where it is used, so that `meterstorm doctor` can say that it does not load.
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:');
@@ -189,7 +192,6 @@ async function toParquet(csv: string, parquet: string): Promise<void> {
   await connection.run(`COPY (SELECT * FROM read_csv(${quoted(csv)})) TO ${quoted(parquet)} (FORMAT parquet)`);
   connection.closeSync();
   instance.closeSync();
-  rmSync(csv);
 }
 
 function quoted(text: string): string {

@@ -1,5 +1,7 @@
 /** Facts that a run gathers on its way and its report is made of. */
 
+import type { ProcessUse } from '../monitor/process-use.ts';
+
 export interface Restart {
   readonly process: string;
   /** Since the run began. */
@@ -13,4 +15,12 @@ export interface WallSeries {
   readonly sentReadings: number[];
   readonly confirmedReadings: number[];
   readonly storedReadings: number[];
+  readonly settledSteps: number[];
+  readonly connections: number[];
+}
+
+/** For who looks at a run while it goes on. */
+export interface MeasuredSoFar {
+  processes(): readonly ProcessUse[];
+  restarts(): readonly Restart[];
 }

@@ -28,7 +28,7 @@ import { devicesOf, pollPlans } from './poll-plans.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { kpiOf, storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
-import type { Restart } from './run-facts.ts';
+import type { MeasuredSoFar, Restart } from './run-facts.ts';
 import { runProbe } from './run-probe.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunWatch } from './run-watch.ts';
@@ -55,6 +55,8 @@ export interface RunOptions {
   /** What is watched beside the run's own processes. */
   readonly watch?: readonly Watched[];
   readonly onProgress: (progress: Progress) => void;
+  /** The first message may go; from now on what is measured can be asked for. */
+  readonly onBegin?: (measured: MeasuredSoFar) => void;
   /** Aborted: end early, with a report of what happened until then. */
   readonly interrupt: AbortSignal;
   /** Aborted: end at once. What is not sent, confirmed or stored by then stays so, and nothing is audited. */
@@ -306,6 +308,7 @@ class ScenarioRun {
     const leadMs = originUnixMs === null ? PULL_LEAD_MS : 0;
     this.#deadlineMs = this.#beganMs + leadMs + playingMs(scenario) + this.#options.drainSeconds * 1000;
     this.#probe.start();
+    this.#options.onBegin?.({ processes: () => this.#probe.uses(), restarts: () => this.#restarts });
     if (originUnixMs !== null) simulators.go(originUnixMs);
     this.#sampleRegularly(simulators, this.#headend);
     const reach = this.#watchReach(simulators);
@@ -395,7 +398,7 @@ class ScenarioRun {
     const stats = simulators.stats();
     const atMs = Math.round(this.#options.clock.nowMs() - this.#beganMs);
     const stored = headend?.stats().storedReadings ?? 0;
-    this.#wall.add({ atMs, sent: stats.readings, confirmed: stats.confirmedReadings, stored });
+    this.#wall.add({ atMs, sent: stats.readings, confirmed: stats.confirmedReadings, stored, step: simulators.meanSettledStep, connections: stats.connected });
     const readings = this.#phase === 'storing' ? stored : stats.readings;
     this.#rates.add({ atMs, step: simulators.meanSettledStep, readings });
   }

@@ -5,7 +5,7 @@ import type { WallSeries } from './run-facts.ts';
 const SAMPLES_MAX = 1500;
 
 export class WallSamples {
-  readonly series: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [] };
+  readonly series: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [], settledSteps: [], connections: [] };
   #tick = 0;
   #every = 1;
 
@@ -14,12 +14,21 @@ export class WallSamples {
     return this.#tick++ % this.#every === 0;
   }
 
-  add(sample: { readonly atMs: number; readonly sent: number; readonly confirmed: number; readonly stored: number }): void {
+  add(sample: {
+    readonly atMs: number;
+    readonly sent: number;
+    readonly confirmed: number;
+    readonly stored: number;
+    readonly step: number;
+    readonly connections: number;
+  }): void {
     const { series } = this;
     series.wallMs.push(sample.atMs);
     series.sentReadings.push(sample.sent);
     series.confirmedReadings.push(sample.confirmed);
     series.storedReadings.push(sample.stored);
+    series.settledSteps.push(sample.step);
+    series.connections.push(sample.connections);
     if (series.wallMs.length < SAMPLES_MAX) return;
     this.#every *= 2;
     for (const values of Object.values(series)) halve(values);

@@ -1,0 +1,66 @@
+/** `--serve` of `meterstorm run`: the dashboard of a run that goes on. It stays after the end as long as somebody looks at it. */
+
+import { systemClock } from '../base/clock.ts';
+import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { RunReport } from '../report/run-report.ts';
+import { UserError } from '../run/errors.ts';
+import type { Progress } from '../run/progress.ts';
+import type { MeasuredSoFar } from '../run/run-facts.ts';
+import { portOf } from './dashboard-command.ts';
+import { untilInterrupted } from './interrupt.ts';
+
+export interface ServedRun {
+  begin(measured: MeasuredSoFar): void;
+  take(progress: Progress): void;
+  /** Shows the finished run; resolves when nobody looks any more, or at Ctrl-C. */
+  finish(report: RunReport): Promise<void>;
+  end(): Promise<void>;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 8080;
+
+export async function servedRun(options: {
+  readonly at: string | true;
+  readonly scenario: Scenario;
+  readonly directory: string;
+  readonly headend: string;
+}): Promise<ServedRun> {
+  const { at, scenario, directory, headend } = options;
+  const place = at === true ? { host: DEFAULT_HOST, port: DEFAULT_PORT } : placeOf(at);
+  // Loaded where it is used: a run that nobody watches needs no server.
+  const { gridOfDirectory, liveRun, openDashboard } = await import('../run/open-dashboard.ts');
+  const run = liveRun({ clock: systemClock, id: 'run', scenario, headend });
+  const { server, address } = await openDashboard({
+    clock: systemClock,
+    runs: [run],
+    place: { ...place, wantToken: false },
+    onFault: (message) => process.stderr.write(`meterstorm: dashboard: ${message}\n`),
+  });
+  process.stderr.write(`dashboard: ${address}\n`);
+  return {
+    begin: (measured) => run.begin(measured),
+    take(progress) {
+      run.take(progress);
+      server.tell(run);
+    },
+    async finish(report) {
+      const watched = server.watchers > 0;
+      run.finish(report, gridOfDirectory(systemClock, directory, report));
+      server.tell(run);
+      if (watched) {
+        process.stderr.write(`the dashboard stays at ${address}; press Ctrl-C to end\n`);
+        await untilInterrupted();
+      }
+      await server.close();
+    },
+    end: () => server.close(),
+  };
+}
+
+/** `PORT` or `ADDRESS:PORT`. */
+function placeOf(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[\w.-]+):)?(\d{1,5})$/.exec(text);
+  if (match === null) throw new UserError(`meterstorm: --serve: found \`${text}\`, allowed is a port, or address and port such as 127.0.0.1:8080`);
+  return { host: (match[1] ?? DEFAULT_HOST).replaceAll(/[[\]]/g, ''), port: portOf(match[2] ?? '', '--serve') };
+}

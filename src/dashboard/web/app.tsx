@@ -1,0 +1,161 @@
+/** The frame of the page: which run, which view, the way to a station or meter, keys. */
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { VNode } from 'preact';
+import { api, type RunList, type RunSummary, useLoaded } from './api.ts';
+import { Help } from './help.tsx';
+import { Overview } from './overview.tsx';
+import { go, type Route, routeTo, useRoute, type ViewName } from './route.ts';
+import { type Theme, useTheme } from './theme.ts';
+import { type FollowedRun, useRun } from './use-run.ts';
+
+const TABS: readonly { readonly view: ViewName; readonly label: string }[] = [
+  { view: 'overview', label: 'Overview' },
+];
+
+export function App(): VNode {
+  const route = useRoute();
+  const { theme, toggle } = useTheme();
+  const list = useLoaded('runs', (signal) => api.runs(signal));
+  const runs = list.value?.runs ?? [];
+  const current = runs.find(({ id }) => id === route.run) ?? (route.run === '' ? runs[0] : undefined);
+  const run = useRun(current?.id ?? null);
+  const [help, setHelp] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  useKeys({ route, runs, current: current?.id ?? null, toggle, help: () => setHelp((shown) => !shown), search: () => search.current?.focus() });
+  useEffect(() => {
+    document.title = current === undefined ? 'Meterstorm' : `${current.name} – ${route.view} – Meterstorm`;
+  }, [current?.name, route.view]);
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href={current === undefined ? '#/' : routeTo({ run: current.id, view: 'overview' })}>
+          <img src="./icon.svg" alt="" />
+          Meterstorm
+        </a>
+        <RunPicker runs={runs} current={current} run={run} view={route.view} />
+        <nav aria-label="Views">
+          {current !== undefined &&
+            TABS.map(({ view, label }) => (
+              <a key={view} href={routeTo({ run: current.id, view })} aria-current={isTab(view, route.view) ? 'page' : undefined}>
+                {label}
+              </a>
+            ))}
+        </nav>
+        <button type="button" class="plain" onClick={toggle} title="Light or dark (d)" aria-label={theme === 'dark' ? 'Light page' : 'Dark page'}>
+          {theme === 'dark' ? '☀' : '☾'}
+        </button>
+        <button type="button" class="plain keys-button" onClick={() => setHelp(true)} title="Keys (?)" aria-label="Keys">
+          ?
+        </button>
+      </header>
+      {run.lost && <p class="banner">The connection to the run is lost; trying again.</p>}
+      <Content route={route} list={list} current={current} run={run} theme={theme} />
+      {help && <Help close={() => setHelp(false)} version={list.value?.version ?? ''} />}
+    </>
+  );
+}
+
+/** A meter is looked at in the tab of stations. */
+function isTab(tab: ViewName, view: ViewName): boolean {
+  return tab === view || (tab === 'station' && view === 'meter');
+}
+
+interface RunPickerProps {
+  readonly runs: readonly RunSummary[];
+  readonly current: RunSummary | undefined;
+  readonly run: FollowedRun;
+  readonly view: ViewName;
+}
+
+function RunPicker({ runs, current, run, view }: RunPickerProps): VNode | null {
+  if (current === undefined) return null;
+  const able = run.data?.report.verdict.able ?? current.able;
+  const live = run.progress !== null;
+  const kind = live ? 'live' : able === null ? '' : able ? 'able' : 'unable';
+  const text = live ? 'running' : able === null ? 'not known' : able ? 'able' : 'not able';
+  return (
+    <>
+      {runs.length > 1 ? (
+        <select aria-label="Run" value={current.id} onChange={(event) => go(routeTo({ run: event.currentTarget.value, view }))}>
+          {runs.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <span>{current.name}</span>
+      )}
+      <span class={`state ${kind}`}>{text}</span>
+    </>
+  );
+}
+
+interface ContentProps {
+  readonly route: Route;
+  readonly list: { readonly value: RunList | null; readonly error: string | null };
+  readonly current: RunSummary | undefined;
+  readonly run: FollowedRun;
+  readonly theme: Theme;
+}
+
+function Content({ route, list, current, run, theme }: ContentProps): VNode | null {
+  const error = list.error ?? run.error;
+  if (error !== null) return <Message title="Nothing to show" text={error} />;
+  if (list.value === null) return null;
+  if (current === undefined) return <Message title="No such run" text={`There is no run \`${route.run}\` here.`} />;
+  if (run.data === null) return null;
+  return <Overview data={run.data} progress={run.progress} theme={theme} />;
+}
+
+export function Message({ title, text }: { readonly title: string; readonly text: string }): VNode {
+  return (
+    <p class="message" role="status">
+      <b>{title}</b>
+      {text}
+    </p>
+  );
+}
+
+interface Keys {
+  readonly route: Route;
+  readonly runs: readonly RunSummary[];
+  readonly current: string | null;
+  readonly toggle: () => void;
+  readonly help: () => void;
+  readonly search: () => void;
+}
+
+function useKeys(keys: Keys): void {
+  const newest = useRef(keys);
+  newest.current = keys;
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!keyDone(event.key, newest.current)) return;
+      event.preventDefault();
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, []);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.matches('input:not([type=range]), select, textarea') || target.closest('dialog') !== null);
+}
+
+/** True when the key meant something. */
+function keyDone(key: string, { route, runs, current, toggle, help, search }: Keys): boolean {
+  const view = /^[1-9]$/.test(key) ? TABS[Number(key) - 1]?.view : undefined;
+  if (view !== undefined && current !== null) go(routeTo({ run: current, view }));
+  else if (key === '?') help();
+  else if (key === 'd') toggle();
+  else if (key === '/') search();
+  else if ((key === '[' || key === ']') && current !== null && runs.length > 1) {
+    const place = runs.findIndex(({ id }) => id === current) + (key === ']' ? 1 : -1);
+    const next = runs[(place + runs.length) % runs.length];
+    if (next !== undefined) go(routeTo({ run: next.id, view: route.view }));
+  } else return false;
+  return true;
+}

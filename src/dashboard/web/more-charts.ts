@@ -1,0 +1,41 @@
+/** Charts that the report does not have: what lags behind, and who is connected. */
+
+import { counted, short, whole } from '../../base/format.ts';
+import type { RunReport } from '../../report/run-report.ts';
+import { extent, type Chart } from '../../report/svg-chart.ts';
+import { wasAudited } from '../../report/verdict.ts';
+
+function overRun({ run, series }: RunReport): Pick<Chart, 'axis' | 'x' | 'stacked' | 'steps' | 'reference' | 'fromLowest' | 'wide' | 'physical' | 'whole'> {
+  const x = series.wallMs.map((ms) => ms / 1000);
+  const axis = { kind: 'wall', from: 0, to: Math.max(run.wallSeconds, x.at(-1) ?? 0, 0.001) } as const;
+  return { axis, x, stacked: false, steps: false, reference: null, fromLowest: false, wide: 'half', physical: false, whole: true };
+}
+
+/** Null: nobody can look into the store of this head-end. */
+export function backlogChart(report: RunReport): Chart | null {
+  const { series, audit } = report;
+  if (!wasAudited(audit) && !series.storedReadings.some((count) => count > 0)) return null;
+  const values = series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (series.storedReadings[i] ?? 0)));
+  return {
+    ...overRun(report),
+    id: 'backlog',
+    title: 'Backlog',
+    caption: `Readings that are confirmed and not yet in the store, at most ${short(extent([values]).highest)} at one time.`,
+    unit: 'readings',
+    series: values.length === 0 ? [] : [{ name: 'backlog', colour: 1, values }],
+  };
+}
+
+export function connectionsChart(report: RunReport): Chart {
+  const { series, run } = report;
+  const values = series.connections;
+  return {
+    ...overRun(report),
+    id: 'connected',
+    title: 'Connections',
+    caption: `Concentrators that are connected, at most ${counted(extent([values]).highest, 'connection')} of ${whole(run.concentrators)}.`,
+    unit: 'connections',
+    series: values.length === series.wallMs.length && values.length > 0 ? [{ name: 'connected', colour: 0, values }] : [],
+    reference: { value: run.concentrators, label: `all: ${whole(run.concentrators)}` },
+  };
+}

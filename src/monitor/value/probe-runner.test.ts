@@ -37,7 +37,7 @@ class Target {
   }
 
   says(...values: (Partial<ReadValue> & { readonly name: string })[]): void {
-    const full = values.map((value): ReadValue => ({ unit: '', type: 'gauge', timeMs: null, value: null, ...value }));
+    const full = values.map((value) => Object.assign({ unit: '', type: 'gauge', timeMs: null, value: null } satisfies Partial<ReadValue>, value));
     this.answer = async () => ({ values: full, faults: [] });
   }
 

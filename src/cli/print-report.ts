@@ -3,11 +3,12 @@
 import { join } from 'node:path';
 import type { RunReport } from '../report/run-report.ts';
 import { terminalSummary } from '../report/terminal-summary.ts';
+import { failedThresholds } from '../report/thresholds.ts';
 import { reportJson } from '../report/write-report.ts';
 
-/** What the report says as an exit code. Without an audit there is nothing that failed. */
+/** What the report says as an exit code. Without audit and thresholds there is nothing that failed. */
 export function exitCodeOf(report: RunReport): number {
-  return report.verdict.able === false ? 1 : 0;
+  return report.verdict.able === false || failedThresholds(report).length > 0 ? 1 : 0;
 }
 
 export function printReport(report: RunReport, options: { readonly directory: string; readonly json: boolean }): void {

@@ -24,10 +24,10 @@ describe('reading a report', () => {
     expect(readReport(directory)).toEqual(report);
   });
 
-  test('of an earlier version: it has no links, no KPIs and no resources', () => {
-    const { links: _, kpi: __, resources: ___, ...report } = sampleReport({ steps: 4 });
+  test('of an earlier version: it has no links, no KPIs, no resources and no thresholds', () => {
+    const { links: _, kpi: __, resources: ___, thresholds: ____, ...report } = sampleReport({ steps: 4 });
     write(report);
-    expect(readReport(directory)).toEqual({ ...report, links: null, kpi: null, resources: null });
+    expect(readReport(directory)).toEqual({ ...report, links: null, kpi: null, resources: null, thresholds: [] });
   });
 
   test('that is none says what it lacks', () => {

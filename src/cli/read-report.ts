@@ -7,7 +7,7 @@ import { UserError } from '../run/errors.ts';
 
 const PARTS = ['run', 'audit', 'verdict', 'series', 'delays', 'processes', 'machine'];
 
-type Later = 'links' | 'kpi' | 'resources';
+type Later = 'links' | 'kpi' | 'resources' | 'thresholds';
 
 export function readReport(directory: string): RunReport {
   const file = join(directory, 'report.json');
@@ -20,9 +20,9 @@ export function readReport(directory: string): RunReport {
   const complete = typeof value === 'object' && value !== null && PARTS.every((part) => part in value);
   if (!complete) throw new UserError(`meterstorm: ${file} is not the report of a run (it lacks one of ${PARTS.join(', ')})`);
   // Reports of earlier versions lack some parts.
-  const { links = null, kpi = null, resources = null, ...report } = value as Omit<RunReport, Later> & Partial<Pick<RunReport, Later>>;
+  const { links = null, kpi = null, resources = null, thresholds = [], ...report } = value as Omit<RunReport, Later> & Partial<Pick<RunReport, Later>>;
   const cutOffAfterSeconds = report.run.cutOffAfterSeconds ?? null;
   const { settledSteps = [], connections = [] } = report.series as Partial<RunReport['series']>;
   const series = { ...report.series, settledSteps, connections };
-  return { ...report, run: { ...report.run, cutOffAfterSeconds }, series, links, kpi, resources };
+  return { ...report, run: { ...report.run, cutOffAfterSeconds }, series, links, kpi, resources, thresholds };
 }

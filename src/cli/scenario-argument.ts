@@ -2,6 +2,7 @@
 
 import { parseScenario } from '../grid/scenario/parse.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { indicatorUnits } from '../report/indicators.ts';
 import { UserError } from '../run/errors.ts';
 import type { RunOptions } from '../run/run-scenario.ts';
 import { checkGridFiles } from '../run/segment.ts';
@@ -18,7 +19,8 @@ export interface ScenarioFlags {
 
 export function readScenario(file: string, flags: ScenarioFlags): Scenario {
   const sets = flags.speed === undefined ? flags.set : [...flags.set, `speed=${flags.speed}`];
-  const parsed = parseScenario({ file, sets, cut: { steps: flags.steps ?? null, stations: flags.stations ?? null } });
+  const cut = { steps: flags.steps ?? null, stations: flags.stations ?? null };
+  const parsed = parseScenario({ file, sets, cut, indicators: indicatorUnits() });
   if (!parsed.ok) {
     const lines = parsed.errors.map((error) => error.toString());
     // Named as the user wrote it.

@@ -14,6 +14,7 @@ import { gridCharts, linkCharts, machineCharts } from './report-charts.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, isGrave, keyFigures, machineFigures, needs, runFigures, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from './report-content.ts';
 import type { AuditExample, Problem, RunReport } from './run-report.ts';
 import { chartFigure } from './svg-chart.ts';
+import { failedThresholds, thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
 export function htmlReport(report: RunReport): string {
@@ -28,6 +29,7 @@ export function htmlReport(report: RunReport): string {
     masthead(report),
     '<main>',
     verdict(report),
+    thresholds(report),
     answers(report),
     charts('The grid', 'In the time of the grid, as its meters count it.', gridCharts(report)),
     charts('The run', 'In the time of this machine, since the first message.', machineCharts(report)),
@@ -69,6 +71,19 @@ function verdict(report: RunReport): string {
 function figureItem({ label, value, note }: Figure): string {
   const more = note === '' ? '' : `<dd>${escapeHtml(note)}</dd>`;
   return `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd>${more}</div>`;
+}
+
+function thresholds(report: RunReport): string {
+  const summary = thresholdSummary(report);
+  if (summary === null) return '';
+  const columns = [{ name: 'threshold' }, { name: 'value', number: true }, { name: 'result' }];
+  const rows = thresholdRows(report).map(({ text, value, result, held }) => ({ cells: [text, value, result], className: held ? '' : 'fault' }));
+  const kind = failedThresholds(report).length === 0 ? 'good' : 'bad';
+  return [
+    `<section><h2>Thresholds</h2><p class="result"><span class="${kind}">${escapeHtml(summary)}</span></p>`,
+    htmlTable({ columns, rows, label: 'Thresholds of the scenario', className: '' }),
+    '</section>',
+  ].join('\n');
 }
 
 function answers(report: RunReport): string {

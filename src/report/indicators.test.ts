@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { packageFile } from '../base/package-root.ts';
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
-import { INDICATORS, indicatorOf, indicatorText, indicatorUnits } from './indicators.ts';
+import { INDICATORS, indicatorOf, indicatorText, indicatorUnits, UNIT_WORDS } from './indicators.ts';
 import { sampleReport } from './sample-report.fixture.ts';
 
 /** What is computed, or counted from a list. */
-const COMPUTED = /^(?:audit\.missingShare|run\.restarts|links\.connections\w+|problems\..*)$/;
+const COMPUTED = /^(?:audit\.missingShare|kpi\.ofPossible\..*|run\.restarts|links\.connections\w+|problems\..*)$/;
 
 describe('the catalogue', () => {
   test('has each name once, a unit that its name ends in, and a meaning of one line', () => {
@@ -43,6 +45,7 @@ describe('the catalogue', () => {
     const report = sampleReport({ steps: 8, faulty: true, links: 'carried' });
     const value = (name: string): number | null | undefined => indicatorOf(name)?.read(report);
     expect(value('audit.missingShare')).toBe(report.audit.missing / report.audit.planned);
+    expect(value('kpi.ofPossible.storedBy06')).toBeCloseTo(0.9982 / 0.9987, 12);
     expect(value('run.restarts')).toBe(1);
     expect(value('problems.count')).toBe(report.verdict.problems.length);
     expect(value('problems.lost-readings')).toBe(1);
@@ -74,6 +77,26 @@ describe('the catalogue', () => {
     expect(text('run.realTimeFactor', 26.94)).toBe('26.9');
   });
 });
+
+describe('documents', () => {
+  test('the page of indicators is the catalogue', async () => {
+    const rows = INDICATORS.map(({ name, unit, meaning }) => `| \`${name}\` | ${UNIT_WORDS[unit]} | ${meaning} |`);
+    await expect([PAGE, '| indicator | unit | meaning |\n|---|---|---|', ...rows, ''].join('\n')).toMatchFileSnapshot('../../docs/indicators.md');
+  });
+
+  test('the bundled scenario for pipelines names what there is', () => {
+    const text = readFileSync(packageFile('scenarios', 'ci.yaml'), 'utf8');
+    const named = [...text.matchAll(/^ {2}- (\S+) [<>=]/gm)].map(([, name = '']) => name);
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((name) => indicatorOf(name) === undefined)).toEqual([]);
+  });
+});
+
+const PAGE = `# Indicators
+Every number of a run that a threshold, a comparison or a plot can name. A name is the path of the number in \`report.json\` (\`resources\` stands in
+\`verdict\` there); what is computed from others says so. \`meterstorm indicators\` prints this list, \`meterstorm indicators DIR\` the values of a finished run,
+with \`--json\` for scripts. Shares are 0 .. 1 there. How thresholds are written: [thresholds.md](thresholds.md).
+`;
 
 function at(value: unknown, path: string): unknown {
   return path.split('.').reduce((part: unknown, key) => (part as Record<string, unknown>)[key], value);

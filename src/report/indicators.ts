@@ -4,14 +4,12 @@
  * says. What is not known is null.
  */
 
+import type { IndicatorUnit } from '../base/threshold.ts';
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
 import { bytes, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
 import type { Percentiles } from './percentiles.ts';
-import type { AuditFacts, Delays, Problem, Resources, RunReport } from './run-report.ts';
+import type { AuditFacts, Delays, Kpi, KpiShares, Problem, Resources, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
-
-/** What a value is counted in; shares are 0 .. 1. A `number` has no unit: factors, cores. */
-export type IndicatorUnit = 'count' | 'number' | 'per-second' | 'seconds' | 'milliseconds' | 'bytes' | 'share';
 
 export interface Indicator {
   readonly name: string;
@@ -65,15 +63,18 @@ const AUDIT: Rows<AuditFacts> = [
   ['wallSeconds', 'seconds', 'how long the audit took', (audit) => audit.wallSeconds],
 ];
 
-const KPI: Rows<NonNullable<RunReport['kpi']>> = [
+const KPI_SHARES: readonly (keyof KpiShares)[] = ['storedSameInterval', 'storedWithin1h', 'storedWithin24h', 'storedBy06'];
+
+const KPI: Rows<Kpi> = [
   ['storedSameInterval', 'share', 'of the planned readings, those stored before the next one was due: the same quarter hour', (kpi) => kpi.storedSameInterval],
   ['storedWithin1h', 'share', 'of the planned readings, those stored within an hour', (kpi) => kpi.storedWithin1h],
   ['storedWithin24h', 'share', 'of the planned readings, those stored within 24 hours', (kpi) => kpi.storedWithin24h],
   ['storedBy06', 'share', 'of the planned readings, those stored by 06:00 of the next day', (kpi) => kpi.storedBy06],
-  ['possible.storedSameInterval', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedSameInterval],
-  ['possible.storedWithin1h', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedWithin1h],
-  ['possible.storedWithin24h', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedWithin24h],
-  ['possible.storedBy06', 'share', 'what the plan makes possible of it', (kpi) => kpi.possible.storedBy06],
+  ...KPI_SHARES.map((name) => [`possible.${name}`, 'share', `what the outages and links of the scenario leave possible of \`${name}\``, (kpi: Kpi) => kpi.possible[name]] as const),
+  ...KPI_SHARES.map((name) => {
+    const read = (kpi: Kpi): number | null => (kpi.possible[name] > 0 ? kpi[name] / kpi.possible[name] : null);
+    return [`ofPossible.${name}`, 'share', `computed: \`${name}\` by \`possible.${name}\`: what the head-end alone is responsible for`, read] as const;
+  }),
   ['onDemandReadP95Seconds', 'seconds', 'within which 95 % of the reads on demand were answered', (kpi) => kpi.onDemandReadP95Seconds],
 ];
 

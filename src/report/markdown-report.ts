@@ -8,10 +8,11 @@ import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
 import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
+import { thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
 export function markdownReport(report: RunReport): string {
-  const sections = [opening(report), answers(report), audit(report), inTime(report), delays(report), links(report), processes(report), about(report)];
+  const sections = [opening(report), thresholds(report), answers(report), audit(report), inTime(report), delays(report), links(report), processes(report), about(report)];
   return `${sections.flat().join('\n')}\n`;
 }
 
@@ -30,6 +31,13 @@ function opening(report: RunReport): readonly string[] {
     '',
     ...table(['', '', ''], figures),
   ];
+}
+
+function thresholds(report: RunReport): readonly string[] {
+  const summary = thresholdSummary(report);
+  if (summary === null) return [];
+  const rows = thresholdRows(report).map(({ text, value, result, held }) => [code(text), value, held ? result : `**${result}**`]);
+  return ['', '## Thresholds', '', summary, '', ...table(['threshold', 'value', ''], rows)];
 }
 
 function answers(report: RunReport): readonly string[] {
@@ -144,6 +152,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): r
 
 function tableRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
+}
+
+/** A span of code in a cell: nothing in it ends the span or the cell. */
+function code(text: string): string {
+  return `\`${text.replaceAll(/[`|\p{C}]/gu, ' ')}\``;
 }
 
 /** Text in which nothing is taken for Markdown or HTML, on one line. */

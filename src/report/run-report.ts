@@ -4,6 +4,7 @@
  */
 
 import type { Example, FindingCounts } from '../audit/findings.ts';
+import type { IndicatorUnit, Threshold } from '../base/threshold.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProblemId, Severity } from '../monitor/problem-kinds.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
@@ -21,6 +22,8 @@ export interface RunReport {
   readonly delays: Delays;
   /** Null: nobody could look at what is stored, or when. */
   readonly kpi: Kpi | null;
+  /** What the scenario says must hold of a run; empty: nothing. */
+  readonly thresholds: readonly ThresholdResult[];
   /** Null: the scenario ignores its links. */
   readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
@@ -172,4 +175,13 @@ export interface Kpi extends KpiShares {
   readonly possible: KpiShares;
   /** Of reads on demand; null: there were none. */
   readonly onDemandReadP95Seconds: number | null;
+}
+
+export interface ThresholdResult extends Threshold {
+  /** Of limit and value; shares are 0 .. 1. */
+  readonly unit: IndicatorUnit;
+  /** null: the run does not tell. */
+  readonly value: number | null;
+  /** null: the value is not known, which fails the run as a broken threshold does. */
+  readonly held: boolean | null;
 }

@@ -3,12 +3,14 @@
  * A winter day's load curve, one short outage of a region, the processes of a small machine.
  */
 
+import type { Threshold } from '../base/threshold.ts';
 import { entityKey, streamKey, uniform } from '../base/random.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { AuditExample, AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from './run-report.ts';
 import { sampleLinks } from './sample-links.fixture.ts';
 import { sampleResources } from './sample-resources.fixture.ts';
+import { withThresholds } from './thresholds.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface SampleOptions {
@@ -18,6 +20,7 @@ export interface SampleOptions {
   readonly scenario?: string;
   /** Lost, wrong and doubled readings, a restart. */
   readonly faulty?: boolean;
+  readonly thresholds?: readonly Threshold[];
   /** Default `stamped`. `carried`: at a speed, with an outage in common, which some connections don't survive when it is faulty. */
   readonly links?: 'ignored' | 'stamped' | 'carried';
 }
@@ -45,7 +48,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
   const malformed = faulty ? 2 : 0;
   const mode = options.links ?? 'stamped';
   const links = mode === 'ignored' ? null : sampleLinks({ mode, links: run.concentrators, steps, faulty });
-  return {
+  const report: RunReport = {
     meterstorm: '0.1.0',
     run,
     audit,
@@ -53,6 +56,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     series,
     delays,
     kpi: kpiOf(faulty ? 0.0005 : 0),
+    thresholds: [],
     links,
     processes,
     resources: sampleResources({ processes, run, readings: audit.stored }),
@@ -65,6 +69,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
       os: 'Debian GNU/Linux 12 (bookworm) (Linux 6.1.0)',
     },
   };
+  return withThresholds(report, options.thresholds ?? []);
 }
 
 function runOf(options: SampleOptions & { readonly steps: number; readonly meters: number }, of: { readonly stored: number; readonly wallSeconds: number }): RunFacts {

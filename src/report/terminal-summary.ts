@@ -5,6 +5,7 @@ import { kpiLine } from './kpi-content.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
+import { failedThresholds, thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
 export interface TerminalOptions {
@@ -25,6 +26,7 @@ export function terminalSummary(report: RunReport, options: TerminalOptions): st
   const paint = options.colour ? coloured : plain;
   const block = new Block(width, paint);
   head(block, report, paint);
+  thresholds(block, report, paint);
   readings(block, report);
   delays(block, report, paint);
   links(block, report);
@@ -39,8 +41,17 @@ function head(block: Block, report: RunReport, paint: Paint): void {
   block.line('');
   block.line(`${INDENT}${paint(`bold ${colour}`, verdictWord(able))}`);
   block.paragraph(why);
+  const held = thresholdSummary(report);
+  if (held !== null) block.paragraph(held, failedThresholds(report).length === 0 ? 'green' : 'red');
   block.line('');
   block.wrapped('Scenario', `${printable(report.run.scenario)}: ${sizeOfRun(report)}`);
+}
+
+function thresholds(block: Block, report: RunReport, paint: Paint): void {
+  thresholdRows(report).forEach(({ text, value, result, held }, i) => {
+    const mark = held ? paint('green', '+') : paint('red', '!');
+    block.wrapped(i === 0 ? 'Thresholds' : '', `${printable(text)}: ${result}${value === 'unknown' ? '' : `, ${value}`}`, mark);
+  });
 }
 
 function readings(block: Block, report: RunReport): void {
@@ -145,8 +156,8 @@ class Block {
     this.#lines.push(text);
   }
 
-  paragraph(text: string): void {
-    for (const line of wrap(text, this.#width - INDENT.length)) this.line(`${INDENT}${line}`);
+  paragraph(text: string, colour = ''): void {
+    for (const line of wrap(text, this.#width - INDENT.length)) this.line(`${INDENT}${colour === '' ? line : this.#paint(colour, line)}`);
   }
 
   /** `mark`: one visible character in front of the text. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isExact } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RunReport } from '../report/run-report.ts';
+import { withThresholds } from '../report/thresholds.ts';
 import { revisedVerdict } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
 import type { AuditSource } from './audit-source.ts';
@@ -39,5 +40,5 @@ export async function auditAgain(options: {
   };
   const series = { ...report.series, ...stepSeries(scenario, { result, energyWh }) };
   const kpi = delays === null ? null : kpiOf(scenario.behaviour, result.series, delays);
-  return { ...report, audit, series, kpi, verdict: revisedVerdict(report, audit) };
+  return withThresholds({ ...report, audit, series, kpi, verdict: revisedVerdict(report, audit) }, scenario.thresholds);
 }

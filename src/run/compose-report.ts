@@ -10,6 +10,7 @@ import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { resourceFacts } from '../report/resource-facts.ts';
+import { withThresholds } from '../report/thresholds.ts';
 import { verdictOf } from '../report/verdict.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
@@ -57,7 +58,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
   const links = linkFacts(outcome.scenario, outcome.linkCounts, outcome.links);
   const { processes, headend, simulator } = outcome;
   const machine = machineFacts();
-  return {
+  const report: RunReport = {
     meterstorm: version(),
     run,
     audit,
@@ -73,6 +74,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     series: seriesOf(outcome),
     delays,
     kpi: outcome.kpi,
+    thresholds: [],
     links,
     processes,
     resources: resourceFacts(outcome.resources, {
@@ -82,6 +84,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     }),
     machine,
   };
+  return withThresholds(report, outcome.scenario.thresholds);
 }
 
 export function version(): string {

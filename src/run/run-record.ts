@@ -20,7 +20,8 @@ export interface RunRecord {
 
 const FILE = 'run-record.json';
 
-interface PlainRecord extends Pick<RunRecord, 'scenario' | 'ledger'> {
+interface PlainRecord extends Pick<RunRecord, 'ledger'> {
+  readonly scenario: Omit<Scenario, 'thresholds'> & Partial<Pick<Scenario, 'thresholds'>>;
   readonly delays?: { readonly way: PlainDistribution; readonly whole: PlainDistribution | null } | null;
 }
 
@@ -45,7 +46,8 @@ export function readRunRecord(directory: string): RunRecord {
     const plain = JSON.parse(readFileSync(file, 'utf8')) as PlainRecord;
     const { ledger, delays = null } = plain;
     return {
-      scenario: plain.scenario,
+      // Scenarios of earlier versions have no thresholds.
+      scenario: { ...plain.scenario, thresholds: plain.scenario.thresholds ?? [] },
       ledger: { ...ledger, sent: Uint32Array.from(ledger.sent), confirmed: Uint32Array.from(ledger.confirmed) },
       delays: delays === null ? null : { way: distributionOf(delays.way), whole: delays.whole === null ? null : distributionOf(delays.whole) },
     };

@@ -151,6 +151,7 @@ export class LiveRun implements RunView {
       series: this.#series(),
       delays,
       kpi: null,
+      thresholds: [],
       resources: null,
       links: null,
       processes,

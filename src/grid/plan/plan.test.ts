@@ -37,6 +37,7 @@ function scenarioOf(changes: Changes = {}): Scenario {
       meterAccessibility: [GOOD, BAD],
       ...behaviour,
     },
+    thresholds: [],
     protocol: 'dlms',
     security: null,
     speed: 'max',

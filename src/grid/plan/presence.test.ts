@@ -34,6 +34,7 @@ function gridOf(changes: Changes) {
       meterAccessibility: [GOOD, BAD],
       ...behaviour,
     },
+    thresholds: [],
     protocol: 'dlms',
     security: null,
     speed: 'max',

@@ -250,6 +250,17 @@ export function speed(about: About & { readonly max: number }) {
   });
 }
 
+/** Expressions that must hold of a run, each a text, or one alone; `thresholds.ts` reads them. */
+export function expressions(about: About & { readonly max: number }) {
+  const { max } = about;
+  return field({
+    about,
+    allowed: `a list of at most ${max} expressions such as \`audit.missing == 0\``,
+    json: { anyOf: [{ type: 'string' }, { type: 'array', maxItems: max, items: { type: 'string' } }] },
+    read: (input) => (typeof input === 'string' || (Array.isArray(input) && input.length <= max) ? input : undefined),
+  });
+}
+
 interface Kind<T> {
   readonly about: About;
   readonly allowed: string;

@@ -61,7 +61,7 @@ export function timesOf(text: string): string | null {
   return /^ *\d+(?:\.\d+)? *[x×]? *$/.test(text) ? String(Number.parseFloat(text)) : null;
 }
 
-type UnitWords = Readonly<Record<string, readonly string[]>>;
+export type UnitWords = Readonly<Record<string, readonly string[]>>;
 
 function unitOf(word: string, words: UnitWords): string {
   const lower = word.toLowerCase();

@@ -26,7 +26,7 @@ test('every key says what it means', () => {
   expect(missing).toEqual([]);
 });
 
-test.each(['small-grid', 'large-grid', 'stress', 'blackout'])('%s.yaml is right for an editor, and names the schema', (name) => {
+test.each(['small-grid', 'large-grid', 'stress', 'blackout', 'ci'])('%s.yaml is right for an editor, and names the schema', (name) => {
   const text = readFileSync(packageFile('scenarios', `${name}.yaml`), 'utf8');
   expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=../schema/scenario.schema.json');
   expect(wrongPaths(schema, parse(text))).toEqual([]);

@@ -14,6 +14,7 @@ import type { Scenario } from './scenario.ts';
 import { hasEnding } from './fields.ts';
 import { AREA_ENDINGS, PATTERN_ENDINGS, scenarioSchema } from './schema.ts';
 import { applySets } from './set-argument.ts';
+import { parseThresholds, type KnownIndicators } from './thresholds.ts';
 import { find, plain, type Path, type Tree } from './tree.ts';
 
 export type ParsedScenario =
@@ -32,6 +33,8 @@ export interface ScenarioSource {
   readonly sets: readonly string[];
   /** Below `sets`. */
   readonly cut?: Cut;
+  /** What its thresholds may name. Without: it may have none. */
+  readonly indicators?: KnownIndicators;
 }
 
 /** Reads from the file system. */
@@ -45,6 +48,7 @@ export function parseScenarioFrom(files: ScenarioFiles, source: ScenarioSource):
   if (layers.tree === null) return failed(layers.problems);
   const { tree: set, problems } = applySets(layers.tree, source.sets);
   const { tree, notes } = applyCut(set, source.cut ?? NO_CUT);
+  const { thresholds, problems: thresholdProblems } = parseThresholds(tree, source.indicators ?? new Map());
   const references = fileReferences(tree);
   const checked = scenarioSchema.safeParse(plain(tree));
   const all = [
@@ -52,11 +56,12 @@ export function parseScenarioFrom(files: ScenarioFiles, source: ScenarioSource):
     ...problems,
     ...(checked.success ? [] : issueProblems(tree, checked.error.issues)),
     ...crossChecks(tree),
+    ...thresholdProblems,
     ...references.flatMap((reference) => referenceProblem(files, reference)),
   ];
   if (!checked.success || all.length > 0) return failed(all);
   const { extends: _, name = nameOf(source.file), ...rest } = checked.data;
-  return { ok: true, scenario: deepFreeze({ name, ...rest, grid: withAbsolutePaths(rest.grid, references) }), notes };
+  return { ok: true, scenario: deepFreeze({ name, ...rest, grid: withAbsolutePaths(rest.grid, references), thresholds }), notes };
 }
 
 interface FileReference {

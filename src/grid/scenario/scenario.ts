@@ -3,6 +3,8 @@
  * ends with. Frozen; nothing is optional here, because the parser has filled in the defaults.
  */
 
+import type { Threshold } from '../../base/threshold.ts';
+
 export interface Scenario {
   readonly name: string;
   /** Integer 0 .. 2^53-1. Same seed, same grid, plan and truth, byte for byte. */
@@ -15,6 +17,8 @@ export interface Scenario {
   readonly security: 0 | 1 | 2 | null;
   /** How many times faster than real time, or as fast as the head-end absorbs. */
   readonly speed: number | 'max';
+  /** What must hold of a run, each of them; none: the audit alone judges. */
+  readonly thresholds: readonly Threshold[];
 }
 
 export interface GridParameters {

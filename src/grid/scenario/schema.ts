@@ -302,6 +302,12 @@ export const scenarioSchema = z.strictObject({
       max: 1_000_000,
     })
     .prefault('max'),
+  thresholds: fields
+    .expressions({
+      description: 'What must hold of a run, or it fails: an indicator, a comparison and a limit with its unit. Default: none.',
+      max: ENTRIES_MAX,
+    })
+    .prefault([]),
 });
 
 /** The texts of its errors are what is allowed. Min: 1 unless given. */

@@ -75,6 +75,7 @@ export function paperGrid(
         { name: 'bad', share: 0.005, accessible: 0.05, outageSeconds: 21_600 },
       ],
     },
+    thresholds: [],
     protocol: 'dlms',
     security: null,
     speed: 'max',

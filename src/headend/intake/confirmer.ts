@@ -6,8 +6,9 @@
  */
 
 import type { Clock, Timer } from '../../base/clock.ts';
+import type { Connection } from '../../network/wire/wire.ts';
 import { CONFIRMATION_BYTES, encodeConfirmation } from '../../protocol/dlms/push/push-confirmation.ts';
-import type { IntakeSession } from './intake-session.ts';
+import type { SentMark } from './intake-session.ts';
 
 /** Confirmations that a connection may leave unread. */
 const QUEUED_BYTES_MAX = 64 * 1024;
@@ -16,6 +17,18 @@ const QUEUED_BYTES_MAX = 64 * 1024;
 const PER_SECOND_MAX = 2000;
 const EVERY_MS_MAX = 10_000;
 
+/** A connection, as far as its confirmations go. */
+export interface ConfirmedSession {
+  readonly connection: Connection;
+  readonly closed: boolean;
+  /** The last message that is safe with all before it. */
+  readonly durable: SentMark;
+  /** A confirmation waits for its time. */
+  owed: boolean;
+  confirmedAtMs: number;
+  invokeId: number;
+}
+
 export class Confirmer {
   #sent = 0;
   readonly #clock: Clock;
@@ -23,7 +36,7 @@ export class Confirmer {
   readonly #connections: () => number;
   #owedAtMs = 0;
   readonly #bytes = new Uint8Array(CONFIRMATION_BYTES);
-  #owed: IntakeSession[] = [];
+  #owed: ConfirmedSession[] = [];
   #timer: Timer | null = null;
 
   /** `connections`: how many there are. */
@@ -39,7 +52,7 @@ export class Confirmer {
   }
 
   /** The session's mark `durable` is new. */
-  owe(session: IntakeSession, nowMs: number): void {
+  owe(session: ConfirmedSession, nowMs: number): void {
     this.#owedAtMs = nowMs;
     if (session.owed || session.closed) return;
     if (nowMs - session.confirmedAtMs >= this.#intervalMs && this.#send(session, nowMs)) return;
@@ -67,7 +80,7 @@ export class Confirmer {
     const quiet = nowMs - this.#owedAtMs >= this.#everyMs;
     const intervalMs = quiet ? this.#everyMs : this.#intervalMs;
     let waitMs = this.#everyMs;
-    const still: IntakeSession[] = [];
+    const still: ConfirmedSession[] = [];
     for (const session of this.#owed) {
       const dueMs = session.confirmedAtMs + intervalMs - nowMs;
       if (session.closed || (dueMs <= 0 && this.#send(session, nowMs))) {
@@ -89,7 +102,7 @@ export class Confirmer {
   }
 
   /** False: the connection has not read the ones before. */
-  #send(session: IntakeSession, nowMs: number): boolean {
+  #send(session: ConfirmedSession, nowMs: number): boolean {
     const { connection, durable } = session;
     if (session.closed) return true;
     if (connection.queuedBytes > QUEUED_BYTES_MAX) return false;

@@ -45,6 +45,6 @@ export function moveMark(from: SentMark, to: SentMark): void {
   from.none = true;
 }
 
-function emptyMark(): SentMark {
+export function emptyMark(): SentMark {
   return { none: true, unixSeconds: 0, hundredths: 0, offsetMinutes: 0 };
 }

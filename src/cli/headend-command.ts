@@ -2,12 +2,15 @@
 
 import { systemClock, type Timer } from '../base/clock.ts';
 import { parseDuration } from '../grid/scenario/units.ts';
+import { chooseHeadend, type HeadendFlags } from '../run/choose-headend.ts';
 import { UserError } from '../run/errors.ts';
+import { shownPlace } from '../run/headend-kind.ts';
 import { HeadendProcesses, intakePlans } from '../run/headend-processes.ts';
+import { prepareStore } from '../run/prepare-store.ts';
 import { Interrupt } from './interrupt.ts';
 import { endpointOf } from './scenario-argument.ts';
 
-export interface HeadendFlags {
+export interface HeadendCommandFlags extends HeadendFlags {
   readonly listen: string;
   readonly out: string;
   readonly intakes: number;
@@ -16,17 +19,20 @@ export interface HeadendFlags {
 
 const REPORT_MS = 5000;
 
-export async function headendCommand(flags: HeadendFlags): Promise<void> {
+export async function headendCommand(flags: HeadendCommandFlags): Promise<void> {
   const { stderr } = process;
-  const interrupt = new Interrupt(() => stderr.write('stopping: taking what has arrived, storing what is buffered\n'));
   const intervalSeconds = parseDuration(flags.interval);
   if (intervalSeconds === null || intervalSeconds < 1) {
     throw new UserError(`meterstorm: --interval: found \`${flags.interval}\`, allowed is a duration such as 15 min`);
   }
+  const kind = chooseHeadend(flags, { directory: flags.out, schema: 'meterstorm' });
+  await prepareStore(kind, { fresh: false });
+  const interrupt = new Interrupt(() => stderr.write('stopping: taking what has arrived, storing what is buffered\n'));
   const headend = new HeadendProcesses({
     clock: systemClock,
     directory: flags.out,
     takers: intakePlans(endpointOf(flags.listen, '--listen'), flags.intakes),
+    kind,
     intervalSeconds,
     onRestart: (name, why) => stderr.write(`${name} died (${why}) and is started again\n`),
     onProcess: () => {},
@@ -39,7 +45,7 @@ export async function headendCommand(flags: HeadendFlags): Promise<void> {
   try {
     await headend.start();
     const where = headend.endpoints.map((endpoint) => `${endpoint.address}:${endpoint.port}`).join(', ');
-    stderr.write(`listening on ${where}; readings go to ${headend.database}\n`);
+    stderr.write(`listening on ${where}; readings go to ${shownPlace(kind.store)}\n`);
     timer = systemClock.schedule(REPORT_MS, regularly);
     await Promise.race([aborted(interrupt.signal), headend.failed]);
     await headend.stop();

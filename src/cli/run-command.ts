@@ -1,13 +1,16 @@
 /** `meterstorm run`. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { writeReport } from '../report/write-report.ts';
+import { chooseHeadend, type HeadendFlags, schemaOfRun } from '../run/choose-headend.ts';
 import { UserError } from '../run/errors.ts';
+import type { HeadendKind } from '../run/headend-kind.ts';
 import { makeDirectory } from '../run/make-directory.ts';
 import { findingText, obstacles } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
+import { dropStore, prepareStore } from '../run/prepare-store.ts';
 import { watchTargets } from '../run/run-probe.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
 import { drainSeconds } from './drain-argument.ts';
@@ -17,7 +20,7 @@ import { ProgressDisplay } from './progress-display.ts';
 import { servedRun } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
-export interface RunFlags {
+export interface RunFlags extends HeadendFlags {
   readonly set: readonly string[];
   readonly steps?: string;
   readonly stations?: string;
@@ -28,8 +31,8 @@ export interface RunFlags {
   readonly unconfirmed: boolean;
   readonly watch: readonly string[];
   readonly simulators?: number;
-  readonly intakes?: number;
   readonly drain?: string;
+  readonly dropSchema: boolean;
   /** false: `--no-monitor`. */
   readonly monitor: boolean;
   /** `true`: without a value. */
@@ -50,12 +53,17 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (target === null && flags.unconfirmed) {
     throw new UserError('meterstorm: --unconfirmed: the built-in head-end always confirms; leave the flag out');
   }
+  checkHeadend(flags, { target, pull: scenario.behaviour.communication === 'pull' });
   const watch = watchTargets(flags.watch);
   const drain = drainSeconds(flags.drain, scenario);
-  const { simulators = null, intakes = null } = flags;
+  const { simulators = null } = flags;
+  // A file has one writer.
+  const intakes = flags.intakes ?? (flags.intake === 'direct' && flags.store === 'duckdb' ? 1 : null);
   const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
   for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
   const directory = outDirectory(flags.out, scenario.name);
+  const headend = chooseHeadend(flags, { directory, schema: schemaOfRun(scenario.name, systemClock.unixMs()) });
+  if (target === null) await prepared(headend, directory);
   const served = flags.serve === undefined ? null : await servedRun({ at: flags.serve, scenario, directory, headend: flags.headend });
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => {
@@ -69,6 +77,8 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       scenario,
       directory,
       target,
+      headend,
+      dropStore: flags.dropSchema,
       confirmed: !flags.unconfirmed,
       simulators,
       intakes,
@@ -88,6 +98,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   } finally {
     display.end();
     interrupt.release();
+    if (flags.dropSchema) await dropped(headend);
   }
   const { report, auditFailure } = result;
   writeReport(directory, report);
@@ -96,6 +107,32 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
   else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
   await served?.finish(report);
+}
+
+/** What can be known to be wrong before anything is made. */
+function checkHeadend(flags: RunFlags, { target, pull }: { readonly target: unknown; readonly pull: boolean }): void {
+  if (target !== null && (flags.store !== 'duckdb' || flags.intake !== 'buffered')) {
+    throw new UserError('meterstorm: --store and --intake are of the built-in head-end; leave them out with --headend');
+  }
+  if (pull && flags.intake === 'direct') throw new UserError('meterstorm: --intake: direct takes pushes; a head-end that pulls has a buffer');
+  if (flags.dropSchema && flags.store === 'duckdb') throw new UserError('meterstorm: --drop-schema: a DuckDB file has none; it goes with --store postgres://..');
+  chooseHeadend(flags, { directory: '', schema: 'a' });
+}
+
+/** Without a database there is no run, nor its directory. */
+async function prepared(headend: HeadendKind, directory: string): Promise<void> {
+  try {
+    await prepareStore(headend, { fresh: true });
+  } catch (error) {
+    // As long as it is empty.
+    if (readdirSync(directory).length === 0) rmdirSync(directory);
+    throw error;
+  }
+}
+
+/** What is wrong then is said, and spoils no report. */
+async function dropped({ store }: HeadendKind): Promise<void> {
+  await dropStore(store).catch((error: Error) => process.stderr.write(`${error.message.replace(/^(?!meterstorm: )/, 'meterstorm: ')}\n`));
 }
 
 /** A directory for this run's files, made if need be, that no other run has used. */

@@ -5,6 +5,7 @@
 
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
 import type { ProcessGroup, ProcessUse } from '../monitor/process-use.ts';
+import { storeFigures } from './store-facts.ts';
 import { bytes, counted, dateTime, digits3, duration, milliseconds, offset, percent, short, whole } from '../base/format.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { Problem, RunReport } from './run-report.ts';
@@ -219,6 +220,7 @@ export function runFigures(report: RunReport): readonly (readonly [string, strin
     ['communication', `${run.mode}, ${run.protocol}`],
     ['speed', run.speed === 'max' ? 'max: as fast as the head-end takes it' : `${digits3(run.speed)} times real time`],
     ['head-end', run.headend === 'builtin' ? 'the reference head-end in the box' : run.headend],
+    ...storeFigures(report.store),
     ['processes', `${counted(run.simulatorProcesses, 'simulator')}, ${counted(run.intakeProcesses, 'intake')}`],
     ['messages', `${whole(run.messages)} (${whole(run.resentMessages)} sent again), ${bytes(run.bytesSent)}`],
     ['reconnects', whole(run.reconnects)],

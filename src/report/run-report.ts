@@ -12,6 +12,7 @@ import type { MonitorEvent } from '../monitor/store/monitor-source.ts';
 import type { LinkFacts } from './link-facts.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { ResourceFacts } from './resource-facts.ts';
+import type { StoreFacts } from './store-facts.ts';
 
 export interface RunReport {
   readonly meterstorm: string;
@@ -30,6 +31,8 @@ export interface RunReport {
   /** Null: a report of an earlier version. */
   readonly resources: ResourceFacts | null;
   readonly machine: MachineFacts;
+  /** Left out: the head-end is not ours. */
+  readonly store?: StoreFacts;
   /** Left out when nothing was monitored, and by earlier versions. */
   readonly events?: RunEvents;
 }

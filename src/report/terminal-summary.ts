@@ -5,6 +5,7 @@ import { kpiLine } from './kpi-content.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
 import type { RunReport } from './run-report.ts';
+import { storeText } from './store-facts.ts';
 import { failedThresholds, thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
@@ -31,6 +32,7 @@ export function terminalSummary(report: RunReport, options: TerminalOptions): st
   delays(block, report, paint);
   links(block, report);
   resources(block, report);
+  store(block, report);
   problems(block, report, paint);
   return block.text();
 }
@@ -127,6 +129,11 @@ function resources(block: Block, report: RunReport): void {
 }
 
 const TITLES = { headend: 'Head-end', simulator: 'Simulator', runner: 'Runner' } as const;
+
+function store(block: Block, report: RunReport): void {
+  const text = storeText(report.store);
+  if (text !== null) block.wrapped('Store', text);
+}
 
 function problems(block: Block, report: RunReport, paint: Paint): void {
   const { problems: found } = report.verdict;

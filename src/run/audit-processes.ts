@@ -3,10 +3,12 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AuditResult, SentLedger } from '../audit/auditor.ts';
-import { mergeAudits } from '../audit/merge.ts';
+import { isExact, mergeAudits } from '../audit/merge.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { AuditSource } from './audit-source.ts';
 import type { FromAudit, ToAudit } from './audit-messages.ts';
+import { cores } from './sizing.ts';
 
 export interface GridAudit {
   readonly result: AuditResult;
@@ -17,6 +19,23 @@ export interface GridAudit {
 export interface TimedAudit extends GridAudit {
   readonly wallMs: number;
   readonly exact: boolean;
+}
+
+/** With a process for each core; `failure`: why there is none. */
+export async function auditOf(options: {
+  readonly clock: Clock;
+  readonly scenario: Scenario;
+  readonly ledger: SentLedger;
+  readonly source: AuditSource | null;
+}): Promise<{ readonly audit: TimedAudit | null; readonly failure: string | null }> {
+  const { clock, ...rest } = options;
+  const began = clock.nowMs();
+  try {
+    const audit = await auditStore({ ...rest, processes: cores() });
+    return { audit: { ...audit, wallMs: clock.nowMs() - began, exact: isExact(audit.result.findings) }, failure: null };
+  } catch (error) {
+    return { audit: null, failure: (error as Error).message };
+  }
 }
 
 export async function auditStore(options: {

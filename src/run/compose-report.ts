@@ -15,6 +15,8 @@ import { verdictOf } from '../report/verdict.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { GridAudit, TimedAudit } from './audit-processes.ts';
+import { storeFacts } from './compose-store.ts';
+import type { HeadendKind } from './headend-kind.ts';
 import type { HeadendStats } from './headend-processes.ts';
 import type { EncodedLinks } from './segment-links.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
@@ -38,6 +40,10 @@ export interface RunOutcome {
   readonly links: readonly EncodedLinks[];
   readonly linkCounts: readonly number[];
   readonly headend: HeadendStats | null;
+  /** What ours is made of. */
+  readonly headendKind: HeadendKind;
+  /** Its store is removed after the audit. */
+  readonly dropStore: boolean;
   /** False: what the head-end stored could not be looked at; the audit then knows only what was planned and sent. */
   readonly audited: boolean;
   readonly confirmed: boolean;
@@ -83,6 +89,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
       gridSeconds: run.complete ? run.steps * run.intervalSeconds : 0,
     }),
     machine,
+    ...(headend === null ? {} : { store: storeFacts(outcome.headendKind, headend, outcome.dropStore) }),
   };
   return withThresholds(report, outcome.scenario.thresholds);
 }

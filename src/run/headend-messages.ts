@@ -1,11 +1,13 @@
 /** What the head-end's parent tells its processes and hears from them. */
 
+import type { DirectIntakeStats } from '../headend/direct/direct-stats.ts';
 import type { PollSecurity } from '../headend/poll/credentials.ts';
 import type { BackOffTimes } from '../headend/poll/poll-scheduler.ts';
 import type { PollStats } from '../headend/poll/poll-stats.ts';
 import type { PollDevice } from '../headend/poll/poller.ts';
 import type { StoreLoaderStats } from '../headend/store/store-loader.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
+import type { HeadendKind, StorePlace } from './headend-kind.ts';
 
 /** What a poller is told of the devices and of time. */
 export interface PollPlan {
@@ -30,6 +32,13 @@ export type ToTaker =
       readonly number: number;
       readonly endpoint: Endpoint;
     }
+  | {
+      readonly type: 'direct';
+      readonly endpoint: Endpoint;
+      readonly headend: HeadendKind;
+      /** Capture period of the meters. */
+      readonly intervalSeconds: number;
+    }
   | { readonly type: 'poll'; readonly directory: string; readonly number: number; readonly plan: PollPlan }
   /** Take what has arrived or is under way, make it durable, end. */
   | { readonly type: 'stop' };
@@ -45,19 +54,30 @@ export interface TakerStats {
   readonly lastBufferFault: string | null;
   /** Of a poller. */
   readonly poll: PollStats | null;
+  /** Of an intake without a buffer. */
+  readonly direct: Pick<DirectIntakeStats, 'storedReadings' | 'duplicatesDropped' | 'transactions' | 'backlogReadings' | 'backlogReadingsPeak' | 'pausedMs'> | null;
+}
+
+/** hdr-histogram-js, compressed base64. */
+export interface StoringTimes {
+  /** From arrival to being queryable, ms, weighted by readings. */
+  readonly arrivalToStore: string;
+  /** What transactions took, in units of 0.1 ms. */
+  readonly transactions: string;
 }
 
 export type FromTaker =
   /** `endpoint`: of an intake. */
   | { readonly type: 'ready'; readonly endpoint: Endpoint | null }
   | { readonly type: 'failed'; readonly why: string }
-  | { readonly type: 'progress' | 'stopped'; readonly stats: TakerStats };
+  /** `times`: of an intake without a buffer that has stopped. */
+  | { readonly type: 'progress' | 'stopped'; readonly stats: TakerStats; readonly times: StoringTimes | null };
 
 export type ToStore =
   | {
       readonly type: 'start';
       readonly directory: string;
-      readonly database: string;
+      readonly store: StorePlace;
       /** Capture period of the meters. */
       readonly intervalSeconds: number;
     }
@@ -69,6 +89,6 @@ export type FromStore =
   | {
       readonly type: 'progress' | 'stopped';
       readonly stats: StoreLoaderStats;
-      /** From arrival to being queryable, ms, weighted by readings: hdr-histogram-js, compressed base64; only with `stopped`. */
-      readonly arrivalToStore: string | null;
+      /** Only with `stopped`. */
+      readonly times: StoringTimes | null;
     };

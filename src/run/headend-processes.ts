@@ -1,17 +1,20 @@
 /**
- * The reference data centre as processes: intakes or pollers, and one store. Restarts those that die; an intake comes back at
- * the port that it had. Ends in order: those that take readings first, so that the store finds all they took.
+ * The reference data centre as processes: intakes or pollers, and one store, unless the intakes are direct and store by themselves. Restarts those
+ * that die; an intake comes back at the port that it had. Ends in order: those that take readings first, so that the store finds all they took.
  */
 
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../base/clock.ts';
 import { addPollStats, type PollStats } from '../headend/poll/poll-stats.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
+import { parseBufferName } from '../headend/buffer/buffer-name.ts';
 import { sealOpenFiles } from '../headend/buffer/seal-open-files.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { Deferred } from './deferred.ts';
-import type { FromStore, FromTaker, PollPlan, TakerStats, ToStore, ToTaker } from './headend-messages.ts';
+import type { HeadendKind, StorePlace } from './headend-kind.ts';
+import type { FromStore, FromTaker, PollPlan, StoringTimes, TakerStats, ToStore, ToTaker } from './headend-messages.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ManagedProcess } from './managed-process.ts';
@@ -19,10 +22,11 @@ import { UserError } from './errors.ts';
 
 export interface HeadendProcessesOptions {
   readonly clock: Clock;
-  /** For `readings.duckdb` and the buffer. Started again on a directory it goes on with what is there. */
+  /** Of the buffer. Started again on a directory it goes on with what is there. */
   readonly directory: string;
   /** One process each. */
   readonly takers: readonly TakerPlan[];
+  readonly kind: HeadendKind;
   readonly intervalSeconds: number;
   /** A process was started, for the first time or again. */
   readonly onProcess: (name: string, pid: number) => void;
@@ -51,10 +55,25 @@ export interface HeadendStats {
   readonly lastFault: string | null;
   readonly storedReadings: number;
   readonly duplicatesDropped: number;
+  /** Committed. */
+  readonly transactions: number;
+  /** What they took, in units of 0.1 ms; complete after `stop`. */
+  readonly transactionTimes: Histogram;
+  /** Of direct intakes; null: readings are buffered. */
+  readonly queue: QueueStats | null;
   /** ms, one value a reading; complete after `stop`. */
   readonly arrivalToStore: Histogram;
   /** Sums of all pollers; null: nothing is polled. */
   readonly poll: PollStats | null;
+}
+
+/** What waits in direct intakes for the database. */
+export interface QueueStats {
+  readonly readings: number;
+  /** Sum of each one's longest queue. */
+  readonly readingsPeak: number;
+  /** In which they read nothing, because their queues were full: mean of them, ms. */
+  readonly pausedMs: number;
 }
 
 /** Counters of a process's earlier lives. */
@@ -62,6 +81,11 @@ interface TakerPast {
   messages: number;
   readings: number;
   bytes: number;
+  stored: number;
+  duplicates: number;
+  transactions: number;
+  queuePeak: number;
+  pausedMs: number;
   readonly malformed: Record<string, number>;
 }
 
@@ -78,37 +102,37 @@ interface Taker {
   readonly past: TakerPast;
 }
 
-/** A poller makes thousands of associations a second, and forgets them: with room for that they are collected while they are young. */
 /**
  * Who takes stands back behind the store: what isn't stored goes to disk and is read again. Without this, three takers and three
  * simulators on two cores leave the store a seventh of them.
  */
 const TAKER_NICENESS = 5;
+/** A poller makes thousands of associations a second, and forgets them: with room for that they are collected while they are young. */
 const POLLER_FLAGS = ['--max-semi-space-size=64'];
 
 export class HeadendProcesses {
-  readonly database: string;
   readonly #options: HeadendProcessesOptions;
   readonly #takers: Taker[] = [];
-  readonly #store: ManagedProcess<ToStore, FromStore>;
+  readonly #store: ManagedProcess<ToStore, FromStore> | null;
   readonly #lock: DirectoryLock;
   readonly #started = new Deferred<void>();
   readonly #takersStopped = new Deferred<void>();
   readonly #storeStopped = new Deferred<void>();
   readonly #failed = new Deferred<never>();
   readonly #arrivalToStore: Histogram = build(HISTOGRAM);
+  readonly #transactionTimes: Histogram = build(HISTOGRAM);
   #storeReady = false;
   #stopping = false;
   #storeStopping = false;
   #storeLast: Extract<FromStore, { type: 'progress' | 'stopped' }>['stats'] | null = null;
-  #storePast = { stored: 0, duplicates: 0 };
+  #storePast = { stored: 0, duplicates: 0, transactions: 0 };
 
   constructor(options: HeadendProcessesOptions) {
     this.#options = options;
-    this.database = join(options.directory, 'readings.duckdb');
     this.#lock = new DirectoryLock(options.directory);
     options.takers.forEach((plan, index) => this.#takers.push(this.#taker(plan, index)));
-    this.#store = this.#storeProcess();
+    this.#store = options.kind.intake === 'direct' ? null : this.#storeProcess(options.kind.store);
+    this.#storeReady = this.#store === null;
   }
 
   /** Rejects when the head-end can't go on. */
@@ -125,7 +149,8 @@ export class HeadendProcesses {
     makeDirectory(buffer, '--out');
     this.#lock.take();
     await sealLeftovers(buffer);
-    this.#store.start();
+    if (this.#store === null) refuseLeftovers(buffer);
+    this.#store?.start();
     for (const member of this.#takers) member.process.start();
     try {
       await Promise.race([this.#started.promise, this.failed]);
@@ -141,26 +166,44 @@ export class HeadendProcesses {
     for (const member of this.#takers) member.process.send({ type: 'stop' });
     await Promise.race([this.#takersStopped.promise, this.failed]);
     this.#storeStopping = true;
-    this.#store.send({ type: 'stop' });
-    await Promise.race([this.#storeStopped.promise, this.failed]);
+    if (this.#store !== null) {
+      this.#store.send({ type: 'stop' });
+      await Promise.race([this.#storeStopped.promise, this.failed]);
+    }
     this.#lock.release();
   }
 
   kill(): void {
     this.#lock.release();
     for (const member of this.#takers) member.process.kill();
-    this.#store.kill();
+    this.#store?.kill();
   }
 
   /** Ends all processes as they are, and resolves when they are gone: what is not stored by now stays where it is. */
   async cutOff(): Promise<void> {
-    const processes = [...this.#takers.map((member) => member.process), this.#store];
+    const processes = [...this.#takers.map((member) => member.process), ...(this.#store === null ? [] : [this.#store])];
     await Promise.all(processes.map((process) => new Promise<void>((resolve) => process.kill(resolve))));
     this.#lock.release();
   }
 
   stats(): HeadendStats {
+    const all = this.#sums();
+    return {
+      ...all,
+      malformedMessages: Object.values(all.malformed).reduce((sum, count) => sum + count, 0),
+      arrivalToStore: this.#arrivalToStore,
+      transactionTimes: this.#transactionTimes,
+      queue: this.#queueStats(),
+      poll: this.#pollStats(),
+    };
+  }
+
+  /** Of all processes and their earlier lives. */
+  #sums(): Omit<HeadendStats, 'malformedMessages' | 'arrivalToStore' | 'transactionTimes' | 'queue' | 'poll'> {
     let [connections, messages, receivedReadings, receivedBytes] = [0, 0, 0, 0];
+    let storedReadings = this.#storePast.stored + (this.#storeLast?.storedReadings ?? 0);
+    let duplicatesDropped = this.#storePast.duplicates + (this.#storeLast?.duplicatesDropped ?? 0);
+    let transactions = this.#storePast.transactions + (this.#storeLast?.commits ?? 0);
     const malformed: Record<string, number> = {};
     let lastFault = this.#storeLast?.lastFault ?? null;
     for (const { last, past } of this.#takers) {
@@ -168,22 +211,23 @@ export class HeadendProcesses {
       messages += past.messages + (last?.messages ?? 0);
       receivedReadings += past.readings + (last?.readings ?? 0);
       receivedBytes += past.bytes + (last?.bytes ?? 0);
+      storedReadings += past.stored + (last?.direct?.storedReadings ?? 0);
+      duplicatesDropped += past.duplicates + (last?.direct?.duplicatesDropped ?? 0);
+      transactions += past.transactions + (last?.direct?.transactions ?? 0);
       addCounts(malformed, past.malformed);
       if (last !== null) addCounts(malformed, last.malformed);
       lastFault ??= last?.lastBufferFault ?? null;
     }
+    return { connections, messages, receivedReadings, receivedBytes, malformed, lastFault, storedReadings, duplicatesDropped, transactions };
+  }
+
+  #queueStats(): QueueStats | null {
+    if (this.#options.kind.intake === 'buffered') return null;
+    const sum = (of: (taker: Taker) => number): number => this.#takers.reduce((total, taker) => total + of(taker), 0);
     return {
-      connections,
-      messages,
-      receivedReadings,
-      receivedBytes,
-      malformedMessages: Object.values(malformed).reduce((sum, count) => sum + count, 0),
-      malformed,
-      lastFault,
-      storedReadings: this.#storePast.stored + (this.#storeLast?.storedReadings ?? 0),
-      duplicatesDropped: this.#storePast.duplicates + (this.#storeLast?.duplicatesDropped ?? 0),
-      arrivalToStore: this.#arrivalToStore,
-      poll: this.#pollStats(),
+      readings: sum(({ last }) => last?.direct?.backlogReadings ?? 0),
+      readingsPeak: sum(({ last, past }) => Math.max(past.queuePeak, last?.direct?.backlogReadingsPeak ?? 0)),
+      pausedMs: sum(({ last, past }) => past.pausedMs + (last?.direct?.pausedMs ?? 0)) / this.#takers.length,
     };
   }
 
@@ -194,7 +238,7 @@ export class HeadendProcesses {
   }
 
   #taker(plan: TakerPlan, index: number): Taker {
-    const { clock, directory, onProcess } = this.#options;
+    const { clock, directory, kind, intervalSeconds, onProcess } = this.#options;
     const polls = plan.kind === 'poller';
     const process = new ManagedProcess<ToTaker, FromTaker>({
       clock,
@@ -206,6 +250,7 @@ export class HeadendProcesses {
         if (member.process.pid !== null) onProcess(member.process.name, member.process.pid);
         const common = { directory: join(directory, 'buffer'), number: index };
         if (polls) member.process.send({ type: 'poll', ...common, plan: plan.plan });
+        else if (kind.intake === 'direct') member.process.send({ type: 'direct', endpoint: member.endpoint ?? plan.listen, headend: kind, intervalSeconds });
         else member.process.send({ type: 'start', ...common, endpoint: member.endpoint ?? plan.listen });
         if (this.#stopping) member.process.send({ type: 'stop' });
       },
@@ -218,7 +263,7 @@ export class HeadendProcesses {
       ready: false,
       stopped: false,
       last: null,
-      past: { messages: 0, readings: 0, bytes: 0, malformed: {} },
+      past: { messages: 0, readings: 0, bytes: 0, stored: 0, duplicates: 0, transactions: 0, queuePeak: 0, pausedMs: 0, malformed: {} },
     };
     return member;
   }
@@ -237,6 +282,7 @@ export class HeadendProcesses {
     }
     member.last = message.stats;
     if (message.type !== 'stopped') return;
+    this.#addTimes(message.times);
     member.stopped = true;
     member.process.expectEnd(() => {
       if (this.#takers.every((m) => m.stopped)) this.#takersStopped.resolve();
@@ -249,13 +295,18 @@ export class HeadendProcesses {
       past.messages += last.messages;
       past.readings += last.readings;
       past.bytes += last.bytes;
+      past.stored += last.direct?.storedReadings ?? 0;
+      past.duplicates += last.direct?.duplicatesDropped ?? 0;
+      past.transactions += last.direct?.transactions ?? 0;
+      past.queuePeak = Math.max(past.queuePeak, last.direct?.backlogReadingsPeak ?? 0);
+      past.pausedMs += last.direct?.pausedMs ?? 0;
       addCounts(past.malformed, last.malformed);
       member.last = null;
     }
     return this.#mayRestart(member.process, why);
   }
 
-  #storeProcess(): ManagedProcess<ToStore, FromStore> {
+  #storeProcess(place: StorePlace): ManagedProcess<ToStore, FromStore> {
     const { clock, directory, intervalSeconds, onProcess } = this.#options;
     const store: ManagedProcess<ToStore, FromStore> = new ManagedProcess<ToStore, FromStore>({
       clock,
@@ -263,13 +314,14 @@ export class HeadendProcesses {
       module: new URL('./store-process.js', import.meta.url),
       onStart: () => {
         if (store.pid !== null) onProcess(store.name, store.pid);
-        store.send({ type: 'start', directory: join(directory, 'buffer'), database: this.database, intervalSeconds });
+        store.send({ type: 'start', directory: join(directory, 'buffer'), store: place, intervalSeconds });
         if (this.#storeStopping) store.send({ type: 'stop' });
       },
-      onMessage: (message) => this.#fromStore(message),
+      onMessage: (message) => this.#fromStore(store, message),
       onDied: (why) => {
         this.#storePast.stored += this.#storeLast?.storedReadings ?? 0;
         this.#storePast.duplicates += this.#storeLast?.duplicatesDropped ?? 0;
+        this.#storePast.transactions += this.#storeLast?.commits ?? 0;
         this.#storeLast = null;
         return this.#mayRestart(store, why);
       },
@@ -277,7 +329,7 @@ export class HeadendProcesses {
     return store;
   }
 
-  #fromStore(message: FromStore): void {
+  #fromStore(store: ManagedProcess<ToStore, FromStore>, message: FromStore): void {
     if (message.type === 'ready') {
       this.#storeReady = true;
       this.#checkStarted();
@@ -285,8 +337,14 @@ export class HeadendProcesses {
     }
     this.#storeLast = message.stats;
     if (message.type !== 'stopped') return;
-    if (message.arrivalToStore !== null) this.#arrivalToStore.add(decodeFromCompressedBase64(message.arrivalToStore));
-    this.#store.expectEnd(() => this.#storeStopped.resolve());
+    this.#addTimes(message.times);
+    store.expectEnd(() => this.#storeStopped.resolve());
+  }
+
+  #addTimes(times: StoringTimes | null): void {
+    if (times === null) return;
+    this.#arrivalToStore.add(decodeFromCompressedBase64(times.arrivalToStore));
+    this.#transactionTimes.add(decodeFromCompressedBase64(times.transactions));
   }
 
   #mayRestart(process: { readonly name: string; readonly restarts: number }, why: string): boolean {
@@ -311,6 +369,12 @@ const HISTOGRAM = {
 
 function addCounts(sum: Record<string, number>, part: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(part)) if (count > 0) sum[name] = (sum[name] ?? 0) + count;
+}
+
+/** A direct intake loads no buffer: readings that wait in one would never be stored. */
+function refuseLeftovers(directory: string): void {
+  const left = readdirSync(directory).filter((name) => parseBufferName(name)?.state === 'sealed' && statSync(join(directory, name)).size > 0);
+  if (left.length > 0) throw new UserError(`meterstorm: ${directory} has readings that are not stored; start the head-end with --intake buffered once`);
 }
 
 /** Hands over what intakes of an earlier life left open, also those that are not started again. */

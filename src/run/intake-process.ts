@@ -1,27 +1,58 @@
-/** Main of an intake process: takes pushes, makes them durable, confirms. Started by the head-end's parent over IPC. */
+/** Main of an intake process: takes pushes, makes them durable in the buffer or the database, confirms. Started by the head-end's parent over IPC. */
 
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { systemClock } from '../base/clock.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
+import { DirectIntake } from '../headend/direct/direct-intake.ts';
+import type { MessageStore } from '../headend/direct/message-store.ts';
+import { PostgresMessageStore } from '../headend/direct/postgres-message-store.ts';
+import { StoreMessageStore } from '../headend/direct/store-message-store.ts';
 import { Intake } from '../headend/intake/intake.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
-import type { FromTaker, ToTaker } from './headend-messages.ts';
+import { type HeadendKind, storeOf } from './headend-kind.ts';
+import type { FromTaker, StoringTimes, TakerStats, ToTaker } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
 
-let intake: Intake | null = null;
+/** An intake of either kind. */
+interface Work {
+  readonly intake: Intake | DirectIntake;
+  readonly stats: () => TakerStats;
+  /** Known at the end. */
+  readonly times: () => StoringTimes | null;
+}
+
+let work: Work | null = null;
 let listening = false;
 let stopWanted = false;
 
-function start(message: Extract<ToTaker, { type: 'start' }>): void {
-  const started = new Intake({
-    clock: systemClock,
-    wire: new TcpWire(),
-    files: new NodeBufferFiles(message.directory),
-    number: message.number,
-    endpoint: message.endpoint,
+function buffered(message: Extract<ToTaker, { type: 'start' }>): Work {
+  const { directory, number, endpoint } = message;
+  const intake = new Intake({ clock: systemClock, wire: new TcpWire(), files: new NodeBufferFiles(directory), number, endpoint });
+  return { intake, stats: () => ({ ...intake.stats(), poll: null, direct: null }), times: () => null };
+}
+
+function direct({ endpoint, headend, intervalSeconds }: Extract<ToTaker, { type: 'direct' }>): Work {
+  const intake = new DirectIntake({ clock: systemClock, wire: new TcpWire(), store: messageStore(headend, intervalSeconds), endpoint });
+  const stats = (): TakerStats => {
+    const all = intake.stats();
+    return { ...all, lastBufferFault: all.lastFault, poll: null, direct: all };
+  };
+  const times = (): StoringTimes => ({
+    arrivalToStore: encodeIntoCompressedBase64(intake.delays),
+    transactions: encodeIntoCompressedBase64(intake.transactions),
   });
-  intake = started;
-  started.start((result) => {
+  return { intake, stats, times };
+}
+
+function messageStore({ store, connections }: HeadendKind, intervalSeconds: number): MessageStore {
+  if (store.kind === 'postgres') return new PostgresMessageStore({ ...store, connections });
+  return new StoreMessageStore({ store: storeOf(store), intervalSeconds });
+}
+
+function start(started: Work): void {
+  work = started;
+  started.intake.start((result) => {
     if ('error' in result) {
       tell({ type: 'failed', why: result.error });
       return;
@@ -35,8 +66,8 @@ function start(message: Extract<ToTaker, { type: 'start' }>): void {
 
 function report(): void {
   systemClock.schedule(PROGRESS_MS, () => {
-    if (intake === null) return;
-    tell({ type: 'progress', stats: { ...intake.stats(), poll: null } });
+    if (work === null) return;
+    tell({ type: 'progress', stats: work.stats(), times: null });
     report();
   });
 }
@@ -44,12 +75,12 @@ function report(): void {
 /** An intake that is still opening its buffer stops as soon as it listens. */
 function stop(): void {
   stopWanted = true;
-  const stopping = intake;
+  const stopping = work;
   if (stopping === null || !listening) return;
   listening = false;
-  stopping.stop(() => {
-    intake = null;
-    process.send?.({ type: 'stopped', stats: { ...stopping.stats(), poll: null } } satisfies FromTaker, () => process.exit());
+  stopping.intake.stop(() => {
+    work = null;
+    process.send?.({ type: 'stopped', stats: stopping.stats(), times: stopping.times() } satisfies FromTaker, () => process.exit());
   });
 }
 
@@ -59,7 +90,8 @@ function tell(message: FromTaker): void {
 
 process.on('message', (message) => {
   const command = message as ToTaker;
-  if (command.type === 'start') start(command);
+  if (command.type === 'start') start(buffered(command));
+  else if (command.type === 'direct') start(direct(command));
   else if (command.type === 'stop') stop();
 });
 process.on('disconnect', () => process.exit());

@@ -41,7 +41,7 @@ function start({ plan, directory, number }: Extract<ToTaker, { type: 'poll' }>):
 function report(): void {
   systemClock.schedule(PROGRESS_MS, () => {
     if (poller === null) return;
-    tell({ type: 'progress', stats: statsOf(poller) });
+    tell({ type: 'progress', stats: statsOf(poller), times: null });
     report();
   });
 }
@@ -54,14 +54,14 @@ function stop(): void {
   started = false;
   stopping.stop(() => {
     poller = null;
-    process.send?.({ type: 'stopped', stats: statsOf(stopping) } satisfies FromTaker, () => process.exit());
+    process.send?.({ type: 'stopped', stats: statsOf(stopping), times: null } satisfies FromTaker, () => process.exit());
   });
 }
 
 function statsOf(of: Poller): TakerStats {
   const poll = of.stats();
   const { connections, messages, readings, bytesReceived: bytes, malformed, lastBufferFault } = poll;
-  return { connections, messages, readings, bytes, malformed, lastBufferFault, poll };
+  return { connections, messages, readings, bytes, malformed, lastBufferFault, poll, direct: null };
 }
 
 function tell(message: FromTaker): void {

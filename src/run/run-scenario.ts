@@ -4,9 +4,6 @@
  */
 
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
-import type { SentLedger } from '../audit/auditor.ts';
-import { isExact } from '../audit/merge.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
@@ -17,11 +14,10 @@ import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunReport } from '../report/run-report.ts';
 import { aborted, onAbort } from './abort.ts';
-import { auditStore, type TimedAudit } from './audit-processes.ts';
-import type { AuditSource } from './audit-source.ts';
+import { auditOf, type TimedAudit } from './audit-processes.ts';
 import { Deferred } from './deferred.ts';
-import { sizeOf } from './file-size.ts';
 import { UnreachableError } from './errors.ts';
+import { auditSourceOf, type HeadendKind, storeBytes } from './headend-kind.ts';
 import { HeadendProcesses, intakePlans, type TakerPlan } from './headend-processes.ts';
 import { makeMasterKey } from './master-key-file.ts';
 import { devicesOf, pollPlans } from './poll-plans.ts';
@@ -44,6 +40,10 @@ export interface RunOptions {
   readonly directory: string;
   /** null: the reference head-end in the box; otherwise where a third party's listens. */
   readonly target: Endpoint | null;
+  /** What ours is made of; its store is there and empty. */
+  readonly headend: HeadendKind;
+  /** The schema of PostgreSQL is removed after the audit; by who prepared it. */
+  readonly dropStore: boolean;
   /** Whether that head-end writes last_confirmation_date_time. Ours does. */
   readonly confirmed: boolean;
   readonly simulators: number | null;
@@ -176,19 +176,20 @@ class ScenarioRun {
     const ledger = { ...simulators.ledger, complete, confirms: confirmed, cutOff: this.#cutOff };
     const { histograms, links } = simulators;
     const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore: headend?.stats().arrivalToStore ?? null, links });
-    writeRunRecord(directory, { scenario, ledger, delays });
-    const { audit, failure } = await this.#audit(ledger, headend === null ? null : { kind: 'duckdb', file: join(directory, 'readings.duckdb') });
+    const { store } = this.#options.headend;
+    writeRunRecord(directory, { scenario, ledger, delays, store: headend === null ? null : store });
+    const { audit, failure } = await auditOf({ clock: this.#options.clock, scenario, ledger, source: headend === null ? null : auditSourceOf(store) });
     const kpi = audit === null || headend === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays);
-    const report = this.#report({ ...played, wallMs, audit, kpi });
+    const report = await this.#report({ ...played, wallMs, audit, kpi });
     const events = await watched;
     return { report: events === undefined || events === null ? report : { ...report, events }, auditFailure: failure };
   }
 
   /** What is known of it when it is ended at once. */
-  #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi'>): RunResult {
+  async #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi'>): Promise<RunResult> {
     const { simulators, headend } = played;
     const wallMs = this.#endMeasuring(simulators, headend);
-    const report = this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null });
+    const report = await this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null });
     simulators.kill();
     headend?.kill();
     this.#watch?.kill();
@@ -205,8 +206,8 @@ class ScenarioRun {
     return wallMs;
   }
 
-  #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi }: Measured): RunReport {
-    const { scenario, directory, target, confirmed } = this.#options;
+  async #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi }: Measured): Promise<RunReport> {
+    const { scenario, target, confirmed } = this.#options;
     return composeReport({
       scenario,
       stations: stations.count,
@@ -223,13 +224,15 @@ class ScenarioRun {
       links: simulators.links,
       linkCounts: scenario.grid.links.map((_, category) => stations.link.reduce((count, link) => count + (link === category ? 1 : 0), 0)),
       headend: headend?.stats() ?? null,
+      headendKind: this.#options.headend,
+      dropStore: this.#options.dropStore,
       audit,
       kpi,
       restarts: this.#restarts,
       wall: this.#wall.series,
       processes: this.#probe.uses(),
       resources: this.#probe.resources({ cores: cores(), memoryBytes: totalmem() }),
-      storeBytes: headend === null ? 0 : sizeOf(join(directory, 'readings.duckdb')),
+      storeBytes: headend === null ? 0 : await storeBytes(this.#options.headend.store),
     });
   }
 
@@ -260,6 +263,7 @@ class ScenarioRun {
       clock,
       directory,
       takers,
+      kind: this.#options.headend,
       intervalSeconds: scenario.behaviour.intervalSeconds,
       onRestart: (name, why) => this.#restarted(name, why),
       onProcess: (name, pid) => this.#watchProcess(name, 'headend', pid),
@@ -427,24 +431,9 @@ class ScenarioRun {
       confirmedReadings: stats.confirmedReadings,
       storedReadings: stored,
       readingsPerSecond: this.#rates.readingsPerSecond,
-      backlogReadings: stored === null ? null : Math.max(0, stats.confirmedReadings - stored),
+      backlogReadings: stored === null ? null : (headend?.stats().queue?.readings ?? Math.max(0, stats.confirmedReadings - stored)),
       etaMs: this.#rates.etaMs(behaviour.steps),
       restarts: this.#restarts.length,
     });
-  }
-
-  async #audit(
-    ledger: SentLedger,
-    source: AuditSource | null,
-  ): Promise<{ readonly audit: TimedAudit | null; readonly failure: string | null }> {
-    const { clock, scenario } = this.#options;
-    const began = clock.nowMs();
-    try {
-      const audit = await auditStore({ scenario, ledger, source, processes: cores() });
-      const wallMs = clock.nowMs() - began;
-      return { audit: { ...audit, wallMs, exact: isExact(audit.result.findings) }, failure: null };
-    } catch (error) {
-      return { audit: null, failure: (error as Error).message };
-    }
   }
 }

@@ -1,13 +1,15 @@
-/** Main of the store process: moves readings from the buffer into DuckDB. Started by the head-end's parent over IPC. */
+/** Main of the store process: moves readings from the buffer into DuckDB or PostgreSQL. Started by the head-end's parent over IPC. */
 
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { systemClock } from '../base/clock.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
-import { DuckDbStore } from '../headend/store/duckdb-store.ts';
 import { StoreLoader } from '../headend/store/store-loader.ts';
+import { storeOf } from './headend-kind.ts';
 import type { FromStore, ToStore } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
+/** Rows of a transaction wait in memory for PostgreSQL, 50 bytes each. */
+const COPY_ROWS = 500_000;
 
 class StoreProcess {
   #loader: StoreLoader | null = null;
@@ -24,8 +26,11 @@ class StoreProcess {
     this.#stopping = true;
     loader.stop(() => {
       this.#loader = null;
-      const arrivalToStore = encodeIntoCompressedBase64(loader.delays);
-      const last = { type: 'stopped', stats: loader.stats(), arrivalToStore } satisfies FromStore;
+      const times = {
+        arrivalToStore: encodeIntoCompressedBase64(loader.delays),
+        transactions: encodeIntoCompressedBase64(loader.transactions),
+      };
+      const last = { type: 'stopped', stats: loader.stats(), times } satisfies FromStore;
       process.send?.(last, () => process.exit());
     });
   }
@@ -34,7 +39,8 @@ class StoreProcess {
     const loader = new StoreLoader({
       clock: systemClock,
       files: new NodeBufferFiles(message.directory),
-      store: new DuckDbStore(message.database),
+      store: storeOf(message.store),
+      ...(message.store.kind === 'postgres' ? { commitRows: COPY_ROWS } : {}),
       intervalSeconds: message.intervalSeconds,
     });
     this.#loader = loader;
@@ -45,7 +51,7 @@ class StoreProcess {
   #report(): void {
     systemClock.schedule(PROGRESS_MS, () => {
       if (this.#loader === null) return;
-      tell({ type: 'progress', stats: this.#loader.stats(), arrivalToStore: null });
+      tell({ type: 'progress', stats: this.#loader.stats(), times: null });
       this.#report();
     });
   }

@@ -149,6 +149,7 @@ export class DirectIntake {
 
   #receive(session: DirectSession, bytes: Uint8Array): void {
     if (this.#deaf || session.closed) return;
+    this.#stats.bytes += bytes.length;
     let rejected: IntakeMalformedReason | null = null;
     const received = session.receiver.receive(bytes, (from, offset, length) => {
       rejected = this.#take(session, from, offset, length);

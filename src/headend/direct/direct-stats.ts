@@ -2,7 +2,7 @@
 
 import { emptyIntakeStats, type IntakeStats } from '../intake/intake-stats.ts';
 
-export interface DirectIntakeStats extends Pick<IntakeStats, 'connections' | 'refused' | 'messages' | 'readings' | 'malformedMessages' | 'malformed'> {
+export interface DirectIntakeStats extends Pick<IntakeStats, 'connections' | 'refused' | 'messages' | 'readings' | 'bytes' | 'malformedMessages' | 'malformed'> {
   storedReadings: number;
   /** Readings that were stored before: sent again by a concentrator, or stored although the answer was lost. */
   duplicatesDropped: number;
@@ -24,6 +24,7 @@ export function emptyDirectStats(): DirectIntakeStats {
     refused: 0,
     messages: 0,
     readings: 0,
+    bytes: 0,
     malformedMessages: 0,
     malformed: emptyIntakeStats().malformed,
     storedReadings: 0,

@@ -12,7 +12,7 @@ export function postgresConfig(url: string): ClientConfig {
   return config;
 }
 
-/** For people and reports: without the password. */
-export function shownPostgresUrl(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/([?&]password=)[^&]*/, '$1…');
+/** For people, reports and records. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/([?&])password=[^&]*&?/, '$1').replace(/[?&]$/, '');
 }

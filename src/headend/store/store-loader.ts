@@ -98,6 +98,8 @@ interface LoadingFile {
 export class StoreLoader {
   /** From arrival at the head-end to being queryable, ms, one value a reading. */
   readonly delays: Histogram = build(DELAY_RANGE);
+  /** From begin to commit, in units of 0.1 ms, one value a transaction. */
+  readonly transactions: Histogram = build(DELAY_RANGE);
   readonly #options: Required<StoreLoaderOptions>;
   readonly #stats: StoreLoaderStats = {
     storedReadings: 0,
@@ -401,6 +403,7 @@ export class StoreLoader {
         return;
       }
       const nowUnixMs = clock.unixMs();
+      this.transactions.recordValue(Math.max(1, Math.round((clock.nowMs() - this.#transactionFromMs) * 10)));
       for (const { fromUnixMs, rows } of this.#delaysWaiting) {
         // A clock that was set meanwhile must not stop anything.
         const delayMs = Math.min(Math.max(1, Math.round(nowUnixMs - fromUnixMs)), DELAY_RANGE.highestTrackableValue);

@@ -1,0 +1,57 @@
+/** What the built-in head-end is made of: where readings go, and how they get there. Plain data, for its processes too. */
+
+import { Client } from 'pg';
+import { DuckDbStore } from '../headend/store/duckdb-store.ts';
+import { postgresConfig, withoutPassword } from '../headend/store/postgres-config.ts';
+import { quoted } from '../headend/store/postgres-schema.ts';
+import { PostgresStore } from '../headend/store/postgres-store.ts';
+import type { Store } from '../headend/store/store.ts';
+import { OWN_COLUMNS } from '../source/column-mapping.ts';
+import type { AuditSource } from './audit-source.ts';
+import { sizeOf } from './file-size.ts';
+
+export type StorePlace =
+  | { readonly kind: 'duckdb'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string };
+
+export interface HeadendKind {
+  readonly store: StorePlace;
+  /** Through a durable buffer that one process loads from, or each message in a transaction of its own. */
+  readonly intake: 'buffered' | 'direct';
+  /** Of each direct intake to PostgreSQL. */
+  readonly connections: number;
+}
+
+export function storeOf(place: StorePlace): Store {
+  return place.kind === 'duckdb' ? new DuckDbStore(place.file) : new PostgresStore(place);
+}
+
+export function auditSourceOf(place: StorePlace): AuditSource {
+  if (place.kind === 'duckdb') return place;
+  return { kind: 'postgres', url: place.url, query: `SELECT meter, channel, time, value, status FROM ${quoted(place.schema)}.readings`, columns: OWN_COLUMNS };
+}
+
+/** For people and reports. */
+export function shownPlace(place: StorePlace): string {
+  return place.kind === 'duckdb' ? place.file : `${withoutPassword(place.url)}, schema ${place.schema}`;
+}
+
+/** What the readings take, indexes and all; 0 when it can't be known. */
+export async function storeBytes(place: StorePlace): Promise<number> {
+  if (place.kind === 'duckdb') return sizeOf(place.file);
+  const client = new Client(postgresConfig(place.url));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ bytes: string }>({
+      text: `SELECT coalesce(sum(pg_total_relation_size(oid)), 0) AS bytes FROM pg_class
+        WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND relname LIKE 'readings%'`,
+      values: [quoted(place.schema)],
+    });
+    return Number(rows[0]?.bytes ?? 0);
+  } catch {
+    return 0;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -6,6 +6,7 @@ import { UnreachableError, UserError } from '../run/errors.ts';
 import { version } from '../run/compose-report.ts';
 import { auditCommand } from './audit-command.ts';
 import { dashboardCommand } from './dashboard-command.ts';
+import { compareCommand } from './compare-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
@@ -51,6 +52,22 @@ function program(): Command {
     .option('--no-monitor', 'gather no values and events (monitor.duckdb in the directory)')
     .option('--serve [address:port]', 'show the run in a browser while it goes on (default: 127.0.0.1:8080)')
     .action(runCommand);
+
+  root
+    .command('compare')
+    .description('play a scenario against several alternatives of a data centre, one after another, and put them side by side')
+    .argument('[scenario]', 'scenario file (YAML)')
+    .option('--alternatives <file>', 'what is compared (YAML; see docs/compare.md)')
+    .option('-o, --out <dir>', 'directory for the comparison, with one for each run in it')
+    .option('--repeat <n>', 'runs of each alternative; medians are compared', count, 1)
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--steps <n>', 'length in steps; --set goes before it')
+    .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
+    .option('--speed <speed>', '`max` or how many times faster than real time')
+    .option('--drain <duration>', 'at a speed: how long after the last step a head-end may still confirm and store')
+    .option('--json', 'print compare.json alone to stdout', false)
+    .option('--report <dir>', 'instead of a scenario: write and print a comparison again')
+    .action(compareCommand);
 
   root
     .command('simulate')
@@ -160,6 +177,7 @@ Examples:
   meterstorm run scenarios/small-grid.yaml --speed 96 --serve
   meterstorm dashboard runs/first runs/second
   meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --unconfirmed
+  meterstorm compare scenarios/small-grid.yaml --alternatives scenarios/alternatives.yaml --out compared
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
   meterstorm simulate scenarios/small-grid.yaml --set behaviour.communication=pull --speed 1

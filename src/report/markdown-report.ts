@@ -7,6 +7,7 @@ import { bytes, dateTime, digits3, duration, milliseconds, whole } from '../base
 import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
 import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
+import { escapedMarkdown as escaped, markdownTable as table } from './markdown-text.ts';
 import type { RunReport } from './run-report.ts';
 import { thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
@@ -146,25 +147,7 @@ function about(report: RunReport): readonly string[] {
   return ['', '## Run and machine', '', ...table(['', ''], figures.map(([label, value]) => [label, escaped(value)]))];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  return [tableRow(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(tableRow)];
-}
-
-function tableRow(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
 /** A span of code in a cell: nothing in it ends the span or the cell. */
 function code(text: string): string {
   return `\`${text.replaceAll(/[`|\p{C}]/gu, ' ')}\``;
-}
-
-/** Text in which nothing is taken for Markdown or HTML, on one line. */
-function escaped(text: string): string {
-  return text
-    .replaceAll(/\p{C}+/gu, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/[\\`*_{}[\]>#|~]/g, String.raw`\$&`)
-    .trim();
 }

@@ -3,20 +3,26 @@
 import { z } from 'zod';
 import { nearMiss } from './near-miss.ts';
 import { quoted, type Problem } from './scenario-error.ts';
-import { scenarioSchema } from './schema.ts';
 import { describe, find, keyPosition, type Path, type Tree } from './tree.ts';
 
-/** Problems of `tree` with the schema; empty when there are none. */
-export function issueProblems(tree: Tree, issues: readonly z.core.$ZodIssue[]): readonly Problem[] {
+/** What a text says, and the schema that it is checked with. */
+export interface Checked {
+  readonly tree: Tree;
+  readonly schema: z.core.$ZodType;
+}
+
+/** Problems of the tree with the schema; empty when there are none. */
+export function issueProblems(checked: Checked, issues: readonly z.core.$ZodIssue[]): readonly Problem[] {
   return issues.flatMap((issue): readonly Problem[] => {
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(tree, [...issue.path, key]));
-    return [wrongValue(tree, issue)];
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(checked, [...issue.path, key]));
+    return [wrongValue(checked, issue)];
   });
 }
 
-function wrongValue(tree: Tree, issue: z.core.$ZodIssue): Problem {
+function wrongValue(checked: Checked, issue: z.core.$ZodIssue): Problem {
+  const { tree } = checked;
   const { path } = issue;
-  const schema = schemaAt(path);
+  const schema = schemaAt(checked.schema, path);
   const isMap = schema instanceof z.ZodObject;
   const allowed = isMap ? `a map with the keys ${keysOf(schema).join(', ')}` : issue.message;
   const node = find(tree, path);
@@ -31,9 +37,9 @@ function wrongValue(tree: Tree, issue: z.core.$ZodIssue): Problem {
   return { at: node.at, path, found: describe(node), allowed, hint: typeof hint === 'string' ? hint : null };
 }
 
-function unknownKey(tree: Tree, path: Path): Problem {
+function unknownKey({ tree, schema }: Checked, path: Path): Problem {
   const key = String(path.at(-1));
-  const known = keysOf(schemaAt(path.slice(0, -1)));
+  const known = keysOf(schemaAt(schema, path.slice(0, -1)));
   const near = nearMiss(key, known);
   const allowed = known.join(', ');
   const hint = near === null ? 'allowed' : `did you mean ${quoted(near)}? Allowed`;
@@ -46,8 +52,8 @@ function keysOf(schema: z.core.$ZodType): readonly string[] {
 }
 
 /** The map, list or value that the schema has at `path`, without defaults and conversions around it. */
-function schemaAt(path: Path): z.core.$ZodType {
-  let schema = bare(scenarioSchema);
+function schemaAt(whole: z.core.$ZodType, path: Path): z.core.$ZodType {
+  let schema = bare(whole);
   for (const step of path) {
     if (schema instanceof z.ZodArray) schema = bare(schema.element);
     else if (schema instanceof z.ZodObject) schema = bare((schema.shape as z.core.$ZodShape)[String(step)] ?? z.never());

@@ -54,7 +54,7 @@ export function parseScenarioFrom(files: ScenarioFiles, source: ScenarioSource):
   const all = [
     ...layers.problems,
     ...problems,
-    ...(checked.success ? [] : issueProblems(tree, checked.error.issues)),
+    ...(checked.success ? [] : issueProblems({ tree, schema: scenarioSchema }, checked.error.issues)),
     ...crossChecks(tree),
     ...thresholdProblems,
     ...references.flatMap((reference) => referenceProblem(files, reference)),

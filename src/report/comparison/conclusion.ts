@@ -1,0 +1,84 @@
+/** What comes out of a comparison, in a few sentences: who holds, who does not and why, and what the others differ by. */
+
+import type { ProblemId } from '../../monitor/problem-kinds.ts';
+import { digits3, whole } from '../../base/format.ts';
+import type { Problem, RunReport } from '../run-report.ts';
+import type { ComparedAlternative, ComparedLoad, ComparedMeasure } from './comparison.ts';
+
+export interface Compared {
+  readonly load: ComparedLoad;
+  readonly alternatives: readonly ComparedAlternative[];
+  readonly measures: readonly ComparedMeasure[];
+  /** By alternative, of the runs that came to their end. */
+  readonly reports: readonly (readonly RunReport[])[];
+}
+
+export function conclusionOf(compared: Compared): string {
+  const { alternatives } = compared;
+  const named = (able: boolean | null): readonly string[] => alternatives.filter((each) => each.able === able).map(({ name }) => name);
+  const [holding, failing, unknown] = [named(true), named(false), named(null)];
+  const who = [
+    holding.length === 0 ? '' : `${list(holding)} ${holding.length === 1 ? 'holds' : 'hold'}`,
+    failing.length === 0 ? '' : `${list(failing)} ${failing.length === 1 ? 'does' : 'do'} not`,
+    unknown.length === 0 ? '' : `of ${list(unknown)} it could not be known`,
+  ].filter((part) => part !== '');
+  const verdict = `${atLoad(compared)}${who.join('; ')}.`;
+  return [verdict, ...causes(compared), ...fastest(compared)].join(' ');
+}
+
+/** `At 96 times real time, 1,240 readings in 18 messages a second: ` */
+function atLoad({ load, reports }: Compared): string {
+  const [report] = reports.flat();
+  if (load.run === null || report === undefined) return '';
+  const { speed, steps, intervalSeconds } = load.run;
+  if (speed === 'max') return 'As fast as each takes it: ';
+  const seconds = (steps * intervalSeconds) / speed;
+  const readings = Math.max(report.audit.planned, report.audit.sent);
+  const messages = report.run.messages - report.run.resentMessages;
+  return `At ${digits3(speed)} times real time, ${digits3(readings / seconds)} readings in ${digits3(messages / seconds)} messages a second: `;
+}
+
+function causes({ alternatives, reports }: Compared): readonly string[] {
+  return alternatives.flatMap((alternative, i) => {
+    if (alternative.able !== false) return [];
+    const failed = alternative.runs.find(({ state }) => state === 'failed');
+    if (failed !== undefined) return [`${alternative.name}: ${failed.why}.`];
+    const unable = (reports[i] ?? []).filter(({ verdict }) => verdict.able === false);
+    const cause = causeOf(unable);
+    return [`${alternative.name}: ${cause === null ? alternative.why : cause}`];
+  });
+}
+
+/**
+ * Problems that say why a head-end does not hold, the most telling first. The others say that it does not, or what followed.
+ */
+const TELLING: readonly ProblemId[] = ['process-restarted', 'slow-store', 'backpressure', 'nothing-confirmed', 'malformed-messages', 'connections-not-back'];
+
+function causeOf(reports: readonly RunReport[]): string | null {
+  const problems = reports.flatMap(({ verdict }) => verdict.problems);
+  const told = TELLING.map((id) => problems.find((problem) => problem.id === id)).find((problem) => problem !== undefined);
+  const found = problems.find(({ severity }) => severity === 'critical');
+  const texts = [found, told].filter((problem): problem is Problem => problem !== undefined).map(({ evidence }) => evidence);
+  return texts.length === 0 ? null : texts.join(' ');
+}
+
+/** At `max` the pace is what they differ by. */
+function fastest({ load, measures, alternatives }: Compared): readonly string[] {
+  if (load.run?.speed !== 'max') return [];
+  const rate = measures.find(({ id }) => id === 'run.readingsPerSecond');
+  if (rate === undefined) return [];
+  const able = alternatives.flatMap(({ name, able: holds }, i) => {
+    const cell = rate.cells[i];
+    return holds === false || cell === undefined || cell.median === null ? [] : [{ name, rate: cell.median, mark: cell.mark }];
+  });
+  const [best, ...others] = able.toSorted((a, b) => b.rate - a.rate);
+  if (best === undefined || others.length === 0) return [];
+  const parts = others.map(({ name, rate: each, mark }) => `${name} ${whole(each)}${mark === 'noise' ? ' (no more apart than runs of the same)' : ''}`);
+  return [`${best.name} took ${whole(best.rate)} readings/s, ${list(parts)}.`];
+}
+
+/** `a, b and c` */
+export function list(parts: readonly string[]): string {
+  const last = parts.at(-1) ?? '';
+  return parts.length <= 1 ? last : `${parts.slice(0, -1).join(', ')} and ${last}`;
+}

@@ -1,0 +1,126 @@
+/**
+ * Runs each alternative of a data centre on the same load, one after another, as often as wanted. The order is rotated from
+ * round to round, so that a machine that grows warmer or fuller favours nobody. What an alternative can't do is a result.
+ */
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { ComparedRun } from '../../report/comparison/comparison.ts';
+import type { Alternative } from './alternatives.ts';
+import { HeadendService, StartError } from './headend-service.ts';
+import { RunChild } from './run-child.ts';
+import { sentLoad } from './sent-load.ts';
+
+export interface CompareOptions {
+  readonly clock: Clock;
+  readonly alternatives: readonly Alternative[];
+  /** Runs of each. */
+  readonly repeat: number;
+  /** Each run has a directory of its own in it. */
+  readonly directory: string;
+  /** The built command line. */
+  readonly main: string;
+  /** Scenario and flags of `meterstorm run` that all have in common. */
+  readonly load: readonly string[];
+  readonly onLine: (at: ComparisonProgress, line: string) => void;
+  /** Aborted: the present run ends early, the others are left out. */
+  readonly interrupt: AbortSignal;
+}
+
+export interface ComparisonProgress {
+  /** From 1. */
+  readonly run: number;
+  readonly runs: number;
+  readonly name: string;
+}
+
+/** What can go on while this process is about to end. */
+interface Running {
+  kill(): void;
+}
+
+export class Comparing {
+  readonly #options: CompareOptions;
+  readonly #running = new Set<Running>();
+
+  constructor(options: CompareOptions) {
+    this.#options = options;
+  }
+
+  /** The runs of each alternative. */
+  async run(): Promise<readonly (readonly ComparedRun[])[]> {
+    const { alternatives, repeat, interrupt } = this.#options;
+    const results: ComparedRun[][] = alternatives.map(() => []);
+    const count = alternatives.length;
+    for (let round = 0; round < repeat; round++) {
+      for (let place = 0; place < count; place++) {
+        const index = (place + round) % count;
+        const alternative = alternatives[index];
+        if (alternative === undefined) continue;
+        const folder = runFolder(alternative, repeat, round);
+        const progress = { run: round * count + place + 1, runs: repeat * count, name: alternative.name };
+        results[index]?.push(interrupt.aborted ? leftOut(folder) : await this.#one(alternative, folder, progress));
+      }
+    }
+    return results;
+  }
+
+  /** At once, for when this process ends. */
+  kill(): void {
+    for (const running of this.#running) running.kill();
+  }
+
+  async #one(alternative: Alternative, folder: string, progress: ComparisonProgress): Promise<ComparedRun> {
+    const { clock, directory, interrupt, onLine } = this.#options;
+    mkdirSync(join(directory, folder), { recursive: true });
+    if (alternative.foreign === null) return this.#play(alternative, folder, progress);
+    const service = new HeadendService({ clock, headend: alternative.foreign, log: join(directory, folder, 'head-end.log'), interrupt });
+    this.#running.add(service);
+    try {
+      if (alternative.foreign.start !== null) onLine(progress, 'starting');
+      await service.start();
+      const ended = await this.#play(alternative, folder, progress);
+      const fault = await service.stop();
+      return fault === null ? ended : { ...ended, note: fault };
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      await service.stop();
+      return { folder, state: interrupt.aborted ? 'interrupted' : 'failed', why: error.message, note: '', load: null };
+    } finally {
+      this.#running.delete(service);
+    }
+  }
+
+  async #play(alternative: Alternative, folder: string, progress: ComparisonProgress): Promise<ComparedRun> {
+    const { main, load, directory, interrupt, onLine } = this.#options;
+    const out = join(directory, folder);
+    const child = new RunChild({
+      main,
+      args: ['run', ...load, '--out', out, ...alternative.flags],
+      log: join(out, 'run.log'),
+      onLine: (line) => onLine(progress, line),
+      interrupt,
+    });
+    this.#running.add(child);
+    const { code, signal, lastLine } = await child.run();
+    this.#running.delete(child);
+    const whole = code === 0 || code === 1;
+    if (existsSync(join(out, 'report.json'))) {
+      return { folder, state: whole ? 'ran' : 'interrupted', why: '', note: '', load: sentLoad(out) };
+    }
+    const end = signal ?? `exit code ${code ?? 'unknown'}`;
+    const words = lastLine.replace(/^meterstorm: /, '');
+    const why = words === '' ? `the run ended with ${end}` : whole || signal !== null ? `the run ended with ${end}: ${words}` : words;
+    return { folder, state: interrupt.aborted ? 'interrupted' : 'failed', why, note: '', load: null };
+  }
+}
+
+function leftOut(folder: string): ComparedRun {
+  return { folder, state: 'left-out', why: '', note: '', load: null };
+}
+
+/** Within the directory of the comparison; each run has its own. */
+export function runFolder({ folder }: Alternative, repeat: number, round: number): string {
+  return repeat === 1 ? folder : join(folder, String(round + 1));
+}

@@ -169,6 +169,31 @@ describe('a probe', () => {
     expect(simulator?.series.connections).toEqual([]);
   });
 
+  test('counts what a child wrote for the child, also when its parent has waited for it', () => {
+    const all = new ProcMachine();
+    all.begin(5);
+    all.begin(7, { parent: 5 });
+    const probe = probeOf(all);
+    probe.watch({ name: 'runner', group: 'runner', pid: 5 });
+    probe.watch({ name: 'store', group: 'headend', pid: 7 });
+    probe.start();
+    all.change(7, { writes: 4096 });
+    all.change(5, { writes: 100 });
+    all.runTo(100);
+    all.end(7);
+    all.runTo(150);
+    all.begin(8, { parent: 5 });
+    probe.watch({ name: 'store', group: 'headend', pid: 8 });
+    all.change(8, { writes: 50 });
+    all.runTo(200);
+    all.end(8);
+    all.change(5, { writes: 7 });
+    all.runTo(400);
+    probe.stop();
+    const written = Object.fromEntries(probe.resources(MACHINE).groups.map((group) => [group.name, group.diskWrittenBytes]));
+    expect(written).toEqual({ headend: 4146, runner: 107 });
+  });
+
   test('does not look often at what is dear', () => {
     const all = new ProcMachine();
     all.begin(7);

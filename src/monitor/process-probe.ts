@@ -17,9 +17,9 @@ import { GroupLog, type GroupUse } from './group-use.ts';
 import { readHost } from './host-file.ts';
 import { hostAsGroup, HostLog, type HostUse } from './host-use.ts';
 import { Pace } from './pace.ts';
-import { type ProcFiles, procFiles, readDetails, readProcess } from './proc-file.ts';
+import { type ProcFiles, procFiles, type ProcSample, readDetails, readProcess } from './proc-file.ts';
 import { ProcessTree } from './process-tree.ts';
-import { type ProcessGroup, ProcessLog, type ProcessUse, type WatchedProcess } from './process-use.ts';
+import { type InheritedBytes, type ProcessGroup, ProcessLog, type ProcessUse, type WatchedProcess } from './process-use.ts';
 import { targetText, type WatchTarget } from './watch-target.ts';
 
 /** What our own processes count themselves; null: nobody counts it. */
@@ -76,6 +76,8 @@ export class ProcessProbe {
   readonly #watched: readonly WatchedGroup[];
   readonly #host = new HostLog();
   readonly #details: Pace;
+  /** By parent: the disk bytes of children that have ended, which the kernel has added to the parent's. */
+  readonly #inherited = new Map<number, InheritedBytes>();
   #intervalMs: number;
   #beganMs: number | null = null;
   #timer: Timer | null = null;
@@ -99,7 +101,8 @@ export class ProcessProbe {
   watch(process: WatchedProcess): void {
     const known = this.#processes.get(process.name);
     if (known?.process.pid === process.pid) return;
-    if (known !== undefined && this.#beganMs !== null) this.#sampleOne(known);
+    const before = known !== undefined && this.#beganMs !== null ? this.#read(known) : null;
+    if (known !== undefined && before !== null) this.#add(known, before);
     const log = known ?? new ProcessLog(process);
     this.#processes.set(process.name, log);
     log.begin(process, readProcess(process.pid, this.#files), this.#nowMs());
@@ -158,7 +161,9 @@ export class ProcessProbe {
   }
 
   #sampleAll(last: boolean): void {
-    for (const log of this.#processes.values()) this.#sampleOne(log);
+    // Those that have ended first: what they wrote is now in their parent's counters.
+    const alive = [...this.#processes.values()].map((log) => ({ log, sample: this.#read(log) }));
+    for (const { log, sample } of alive) if (sample !== null) this.#add(log, sample);
     this.#details.look(() => {
       for (const log of this.#processes.values()) log.look(readDetails(log.process.pid, this.#files));
     });
@@ -175,17 +180,30 @@ export class ProcessProbe {
     for (const each of all) each.halve();
   }
 
-  #sampleOne(log: ProcessLog): void {
+  /** Null: it has ended. */
+  #read(log: ProcessLog): ProcSample | null {
     const sample = readProcess(log.process.pid, this.#files);
-    if (sample !== null) log.add(sample, this.#nowMs());
-    else log.gone();
+    const last = sample === null ? log.end() : null;
+    if (last !== null) {
+      const inherited = this.#inherited.get(last.parent) ?? { diskReadBytes: 0, diskWrittenBytes: 0 };
+      inherited.diskReadBytes += last.diskReadBytes ?? 0;
+      inherited.diskWrittenBytes += last.diskWrittenBytes ?? 0;
+      this.#inherited.set(last.parent, inherited);
+    }
+    return sample;
+  }
+
+  #add(log: ProcessLog, sample: ProcSample): void {
+    const { pid } = log.process;
+    log.add(sample, this.#nowMs(), this.#inherited.get(pid) ?? null);
+    this.#inherited.delete(pid);
   }
 
   /** Null: it has no process of which anything was seen. */
-  #ownGroup(group: ProcessGroup): GroupSample | null {
-    const members = [...this.#processes.values()].filter((log) => log.seen && log.process.group === group);
+  #ownGroup(name: ProcessGroup): GroupSample | null {
+    const members = [...this.#processes.values()].filter((log) => log.seen && log.process.group === name);
     if (members.length === 0) return null;
-    const { connections, networkBytes } = this.#options.counted?.(group) ?? { connections: null, networkBytes: null };
+    const { connections, networkBytes } = this.#options.counted?.(name) ?? { connections: null, networkBytes: null };
     const none: GroupSample = {
       userSeconds: 0,
       systemSeconds: 0,
@@ -199,7 +217,9 @@ export class ProcessProbe {
       processes: 0,
       fullest: null,
     };
-    return members.reduce((sum, log) => added(sum, log), none);
+    const group = members.reduce((sum, log) => added(sum, log), none);
+    // What it counted last stays when it has ended.
+    return group.processes > 0 || connections === null ? group : { ...group, connections: 0 };
   }
 }
 

@@ -32,6 +32,12 @@ export interface Taken {
   diskWrittenBytes: number | null;
 }
 
+/** Of children that were waited for. */
+export interface InheritedBytes {
+  diskReadBytes: number;
+  diskWrittenBytes: number;
+}
+
 /** What it holds. */
 export interface Holding {
   readonly rssBytes: number;
@@ -80,10 +86,14 @@ export class ProcessLog {
     this.#last = first;
     this.#details = null;
     this.#lastMs = nowMs;
-    if (first !== null) this.#see(first);
+    if (first === null) return;
+    this.#see(first);
+    this.taken.diskReadBytes = addKnown(this.taken.diskReadBytes, first.diskReadBytes === null ? null : 0);
+    this.taken.diskWrittenBytes = addKnown(this.taken.diskWrittenBytes, first.diskWrittenBytes === null ? null : 0);
   }
 
-  add(sample: ProcSample, nowMs: number): void {
+  /** `inherited`: what it got from children of ours since the last sample; it counts for them. */
+  add(sample: ProcSample, nowMs: number, inherited: InheritedBytes | null): void {
     this.#see(sample);
     const coveredMs = nowMs - this.#lastMs;
     if (coveredMs <= 0) return;
@@ -93,8 +103,8 @@ export class ProcessLog {
     const system = Math.max(0, sample.systemSeconds - (last?.systemSeconds ?? 0));
     taken.userSeconds += user;
     taken.systemSeconds += system;
-    taken.diskReadBytes = addKnown(taken.diskReadBytes, since(last?.diskReadBytes ?? 0, sample.diskReadBytes));
-    taken.diskWrittenBytes = addKnown(taken.diskWrittenBytes, since(last?.diskWrittenBytes ?? 0, sample.diskWrittenBytes));
+    taken.diskReadBytes = addKnown(taken.diskReadBytes, since((last?.diskReadBytes ?? 0) + (inherited?.diskReadBytes ?? 0), sample.diskReadBytes));
+    taken.diskWrittenBytes = addKnown(taken.diskWrittenBytes, since((last?.diskWrittenBytes ?? 0) + (inherited?.diskWrittenBytes ?? 0), sample.diskWrittenBytes));
     this.#last = sample;
     this.#lastMs = nowMs;
     this.#columns.add(nowMs, coveredMs, { cpuCores: ((user + system) * 1000) / coveredMs, rssBytes: sample.rssBytes });
@@ -104,8 +114,11 @@ export class ProcessLog {
     this.#details = details;
   }
 
-  gone(): void {
+  /** What was seen of it last when it was alive until now. */
+  end(): ProcSample | null {
+    const last = this.#alive ? this.#last : null;
     this.#alive = false;
+    return last;
   }
 
   halve(): void {

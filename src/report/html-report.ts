@@ -11,6 +11,8 @@ import { linkLead, linkTables, sessionSentence, stormTexts } from './link-conten
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { gridCharts, linkCharts, machineCharts } from './report-charts.ts';
+import { resourceCharts } from './resource-charts.ts';
+import { resourceTables, USED_TITLE } from './resource-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, isGrave, keyFigures, machineFigures, needs, runFigures, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from './report-content.ts';
 import type { AuditExample, Problem, RunReport } from './run-report.ts';
 import { chartFigure } from './svg-chart.ts';
@@ -37,6 +39,7 @@ export function htmlReport(report: RunReport): string {
     delays(report),
     links(report),
     audit(report),
+    resources(report),
     processes(report),
     about(report),
     guide(),
@@ -224,6 +227,18 @@ function exampleCells(example: AuditExample, offsetMinutes: number): readonly st
 function reading(wh: number | null, status: number | null): string {
   if (wh === null) return '–';
   return status === null || status === 0 ? `${whole(wh)} Wh` : `${whole(wh)} Wh, status 0x${status.toString(16).padStart(2, '0')}`;
+}
+
+function resources(report: RunReport): string {
+  const tables = resourceTables(report).map(({ title, lead, columns, rows }) => {
+    const table = htmlTable({ columns: columns.map((name, i) => ({ name, number: i > 0 && name !== 'what', text: name === 'what' })), rows: rows.map((cells) => ({ cells })), label: title, className: '' });
+    return `${title === USED_TITLE ? '' : `<h3>${escapeHtml(title)}</h3>`}<p class="lead">${escapeHtml(lead)}</p>${table}`;
+  });
+  if (tables.length === 0) return '';
+  const drawn = resourceCharts(report).map(chartFigure);
+  const [used = '', ...scaled] = tables;
+  const pictures = drawn.length === 0 ? '' : `<div class="charts">${drawn.join('\n')}</div>`;
+  return [`<section><h2>${USED_TITLE}</h2>`, used, pictures, ...scaled, '</section>'].join('\n');
 }
 
 /** More processes than these are folded away behind the sums of their groups. */

@@ -8,12 +8,13 @@ import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
 import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
 import { escapedMarkdown as escaped, markdownTable as table } from './markdown-text.ts';
+import { resourceTables, USED_TITLE } from './resource-content.ts';
 import type { RunReport } from './run-report.ts';
 import { thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
 export function markdownReport(report: RunReport): string {
-  const sections = [opening(report), thresholds(report), answers(report), audit(report), inTime(report), delays(report), links(report), processes(report), about(report)];
+  const sections = [opening(report), thresholds(report), answers(report), audit(report), inTime(report), delays(report), links(report), resources(report), processes(report), about(report)];
   return `${sections.flat().join('\n')}\n`;
 }
 
@@ -119,6 +120,13 @@ function linkTable({ title, columns, rows }: LinkTable): readonly string[] {
   const head = columns.map(({ name }) => name);
   const body = rows.map((cells) => cells.map(escaped));
   return ['', `### ${title}`, ''].concat(table(head, body));
+}
+
+function resources(report: RunReport): readonly string[] {
+  return resourceTables(report).flatMap(({ title, lead, columns, rows }) => {
+    const head = ['', `${title === USED_TITLE ? '##' : '###'} ${title}`, '', lead, ''];
+    return head.concat(table(columns, rows.map((cells) => cells.map(escaped))));
+  });
 }
 
 function processes(report: RunReport): readonly string[] {

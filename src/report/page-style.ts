@@ -19,6 +19,7 @@ h1,h2,h3,p,dl,dd,ul,figure{margin:0;padding:0}
 h1{font-size:clamp(40px,7vw,60px);line-height:1.08;font-weight:680;letter-spacing:-.025em;margin:2px 0 12px}
 h2{font-size:21px;line-height:1.3;font-weight:650;letter-spacing:-.01em;margin-bottom:14px;text-wrap:balance}
 h3{font-size:15px;font-weight:650}
+h3+.lead{margin-top:2px}.charts+h3{margin-top:34px}
 section{padding:34px 0 0;margin-top:34px;border-top:1px solid var(--rule)}
 .question{color:var(--soft);font-size:15px}
 .verdict{border:0;margin-top:20px;padding-left:22px;padding-top:2px;padding-bottom:2px;border-left:6px solid var(--mark)}

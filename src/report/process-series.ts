@@ -10,7 +10,7 @@ export interface Moments {
 }
 
 /** As many stretches as the longest series has samples, within `countMax`; none when there are no samples. */
-export function momentsOf(processes: readonly ProcessUse[], countMax: number): Moments {
+export function momentsOf(processes: readonly Pick<ProcessUse, 'wallMs'>[], countMax: number): Moments {
   let lastMs = 0;
   let count = 0;
   for (const { wallMs } of processes) {
@@ -24,7 +24,7 @@ export function momentsOf(processes: readonly ProcessUse[], countMax: number): M
 }
 
 /** Mean cores that the processes took together in each stretch. Nothing gets lost: the area is their processor time. */
-export function coresIn(processes: readonly ProcessUse[], moments: Moments): readonly number[] {
+export function coresIn(processes: readonly Pick<ProcessUse, 'wallMs' | 'cpuCores'>[], moments: Moments): readonly number[] {
   const cores = moments.endsMs.map(() => 0);
   for (const { wallMs, cpuCores } of processes) {
     let from = 0;
@@ -51,7 +51,7 @@ function spread(
 }
 
 /** Memory of the processes together at the end of each stretch: of each its last sample before; 0 when it has ended. */
-export function memoryAt(processes: readonly ProcessUse[], moments: Moments): readonly number[] {
+export function memoryAt(processes: readonly Pick<ProcessUse, 'wallMs' | 'rssBytes'>[], moments: Moments): readonly number[] {
   const memory = moments.endsMs.map(() => 0);
   for (const { wallMs, rssBytes } of processes) {
     const lastMs = wallMs.at(-1) ?? 0;

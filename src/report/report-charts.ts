@@ -6,6 +6,8 @@ import { hasConnectionSeries } from './link-content.ts';
 import { coresIn, memoryAt, momentsOf } from './process-series.ts';
 import { GROUP_NAMES } from './report-content.ts';
 import type { LinkFacts } from './link-facts.ts';
+import { watchedGroups } from './resource-content.ts';
+import type { GroupFacts } from './resource-facts.ts';
 import type { RunReport } from './run-report.ts';
 import { extent, type Chart, type ChartSeries } from './svg-chart.ts';
 import { wasAudited } from './verdict.ts';
@@ -219,21 +221,32 @@ function perSecond(
 }
 
 const GROUP_ORDER = ['headend', 'simulator', 'runner'] as const;
+/** Of the page's style. */
+const COLOURS = 6;
+
+/** Groups of processes that the user named: not the machine, of which our own are a part. */
+function watchedParts({ resources }: RunReport): readonly GroupFacts[] {
+  return watchedGroups(resources).filter(({ kind, series }) => kind !== 'host' && series.wallMs.length > 0);
+}
+
 
 function processorUse(report: RunReport): Chart {
   const { processes, machine } = report;
-  const moments = momentsOf(processes, STRETCHES_MAX);
+  const watched = watchedParts(report);
+  const moments = momentsOf([...processes, ...watched.map(({ series: part }) => part)], STRETCHES_MAX);
   const x = moments.endsMs.map((ms) => ms / 1000);
-  const series = GROUP_ORDER.map((group, colour) => {
+  const own = GROUP_ORDER.map((group, colour) => {
     const members = processes.filter((process) => process.group === group);
     return { name: GROUP_NAMES[group], colour, values: members.length === 0 ? [] : coresIn(members, moments) };
   }).filter(({ values }) => values.length > 0);
+  const others = watched.map(({ name, series: part }, i) => ({ name, colour: (GROUP_ORDER.length + i) % COLOURS, values: coresIn([part], moments) }));
+  const series = [...own, ...others];
   const total = extent([x.map((_, i) => series.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))]).highest;
   const near = machine.cores <= total * 2;
   return {
     id: 'processor-use',
     title: 'Processor use by group',
-    caption: `Cores that are busy with the processes of the run, at most ${digits3(total)} of ${whole(machine.cores)}.`,
+    caption: `Cores that are busy with the processes of the run${watched.length === 0 ? '' : ' and with what was watched'}, at most ${digits3(total)} of ${whole(machine.cores)}.`,
     unit: 'cores',
     physical: false,
     whole: false,
@@ -250,7 +263,8 @@ function processorUse(report: RunReport): Chart {
 
 function memoryUse(report: RunReport): Chart {
   const { processes } = report;
-  const moments = momentsOf(processes, STRETCHES_MAX);
+  const watched = watchedParts(report).filter(({ series: part }) => part.memoryBytes.length > 0);
+  const moments = momentsOf([...processes, ...watched.map(({ series: part }) => part)], STRETCHES_MAX);
   const x = moments.endsMs.map((ms) => ms / 1000);
   const byProcess = processes.length <= PROCESSES_DRAWN;
   const lines = byProcess
@@ -259,9 +273,9 @@ function memoryUse(report: RunReport): Chart {
         const members = processes.filter((process) => process.group === group);
         return { name: `${GROUP_NAMES[group]} (${members.length})`, members };
       });
-  const series = lines
-    .filter(({ members }) => members.length > 0)
-    .map(({ name, members }, colour) => ({ name, colour, values: memoryAt(members, moments) }));
+  const own = lines.filter(({ members }) => members.length > 0).map(({ name, members }) => ({ name, values: memoryAt(members, moments) }));
+  const others = watched.map(({ name, series: { wallMs, memoryBytes } }) => ({ name, values: memoryAt([{ wallMs, rssBytes: memoryBytes }], moments) }));
+  const series = [...own, ...others].map(({ name, values }, i) => ({ name, values, colour: i % COLOURS }));
   const sum = extent([memoryAt(processes, moments)]).highest;
   return {
     id: 'memory-use',

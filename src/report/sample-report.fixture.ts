@@ -21,6 +21,8 @@ export interface SampleOptions {
   /** Lost, wrong and doubled readings, a restart. */
   readonly faulty?: boolean;
   readonly thresholds?: readonly Threshold[];
+  /** A database was watched beside the run's own processes. */
+  readonly watched?: boolean;
   /** Default `stamped`. `carried`: at a speed, with an outage in common, which some connections don't survive when it is faulty. */
   readonly links?: 'ignored' | 'stamped' | 'carried';
 }
@@ -59,7 +61,7 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
     thresholds: [],
     links,
     processes,
-    resources: sampleResources({ processes, run, readings: audit.stored }),
+    resources: sampleResources({ processes, run, readings: audit.stored, watched: options.watched === true }),
     machine: {
       cpu: 'AMD EPYC 7B13',
       cores: 2,

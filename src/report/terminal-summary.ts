@@ -4,6 +4,7 @@ import { bytes, digits3, duration, whole } from '../base/format.ts';
 import { kpiLine } from './kpi-content.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
+import { watchedLines } from './resource-content.ts';
 import type { RunReport } from './run-report.ts';
 import { storeText } from './store-facts.ts';
 import { Block, INDENT, type Paint, painter, printable, type TerminalOptions, TOGETHER, widthOf } from './terminal-block.ts';
@@ -113,7 +114,12 @@ function resources(block: Block, report: RunReport): void {
     const disk = used.storeBytesPerReading === null ? '' : `, ${digits3(used.storeBytesPerReading)} B a reading on disk`;
     block.wrapped(TITLES[row.group], row.group === 'headend' ? `${common}${disk}${cost}` : common);
   }
+  const lines = watchedLines(report);
+  lines.slice(0, WATCHED_SHOWN).forEach((line, i) => block.wrapped(i === 0 ? 'Watched' : '', line));
+  if (lines.length > WATCHED_SHOWN) block.wrapped('', `and ${whole(lines.length - WATCHED_SHOWN)} more in the report`);
 }
+
+const WATCHED_SHOWN = 5;
 
 const TITLES = { headend: 'Head-end', simulator: 'Simulator', runner: 'Runner' } as const;
 

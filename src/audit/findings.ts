@@ -46,6 +46,9 @@ export interface FindingCounts {
 /** Examples kept of each kind; all are counted. */
 export const EXAMPLES_PER_KIND = 10;
 
+/** How the text of an example begins that is the reading of no meter. */
+export const NO_READING = 'unexpected: a row that is no reading: ';
+
 export class AuditFindings {
   planned = 0;
   sent = 0;
@@ -83,7 +86,7 @@ export class AuditFindings {
     const room = Math.max(0, EXAMPLES_PER_KIND - this.#perKind.unexpected);
     for (const why of examples.slice(0, room)) {
       this.#perKind.unexpected++;
-      this.examples.push({ ...NO_READING, text: `unexpected: a row that is no reading: ${why}` });
+      this.examples.push({ ...BLANK, text: `${NO_READING}${why}` });
     }
   }
 
@@ -122,7 +125,7 @@ export class AuditFindings {
   }
 }
 
-const NO_READING = {
+const BLANK = {
   kind: 'unexpected',
   meter: null,
   concentrator: null,

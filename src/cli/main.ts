@@ -41,6 +41,11 @@ function program(): Command {
     .option('--json', 'print report.json alone to stdout', false)
     .option('--headend <which>', '`builtin`, or the IPv4 address and port of yours', 'builtin')
     .option('--unconfirmed', 'that head-end does not confirm pushes (last_confirmation_date_time)', false)
+    .option('--audit-sql <url>', AUDIT_SQL)
+    .option('--audit-query <sql>', AUDIT_QUERY)
+    .option('--audit-csv <file>', AUDIT_CSV)
+    .option('--audit-columns <mapping>', AUDIT_COLUMNS)
+    .option('--audit-wait <duration>', 'wait for its rows until none comes for so long (default: 10 s)')
     .option('--store <store>', 'of the built-in head-end: `duckdb`, or `postgres://user@host:port/database`', 'duckdb')
     .addOption(new Option('--intake <kind>', 'of the built-in head-end; direct: each message is a transaction').choices(['buffered', 'direct']).default('buffered'))
     .option('--schema <name>', 'PostgreSQL: new schema for the readings (default: meterstorm_<scenario>_<time>)')
@@ -153,8 +158,12 @@ function program(): Command {
 
   root
     .command('audit')
-    .description('audit the store of a finished run again, as it is now')
+    .description('audit the store of a finished run again, as it is now, or what your head-end has of it')
     .argument('<dir>', 'directory of the run')
+    .option('--audit-sql <url>', AUDIT_SQL)
+    .option('--audit-query <sql>', AUDIT_QUERY)
+    .option('--audit-csv <file>', AUDIT_CSV)
+    .option('--audit-columns <mapping>', AUDIT_COLUMNS)
     .option('--json', 'print report.json alone to stdout', false)
     .action(auditCommand);
 
@@ -169,6 +178,11 @@ function program(): Command {
   return root;
 }
 
+const AUDIT_SQL = 'PostgreSQL database in which your head-end keeps readings (postgres://...)';
+const AUDIT_QUERY = 'query that gives them all';
+const AUDIT_CSV = 'or a CSV file with them; gzip is understood';
+const AUDIT_COLUMNS = 'which column says what, such as meter=serial,channel=obis,time=ts,value:kWh=energy; see docs/third-party.md';
+
 const EXAMPLES = `
 Examples:
   meterstorm run scenarios/small-grid.yaml
@@ -176,7 +190,7 @@ Examples:
   meterstorm run scenarios/small-grid.yaml --speed 96 --json > report.json
   meterstorm run scenarios/small-grid.yaml --speed 96 --serve
   meterstorm dashboard runs/first runs/second
-  meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --unconfirmed
+  meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --audit-sql postgres://me@db/hes --audit-query 'SELECT * FROM readings'
   meterstorm compare scenarios/small-grid.yaml --alternatives scenarios/alternatives.yaml --out compared
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059

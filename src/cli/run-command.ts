@@ -14,13 +14,14 @@ import { dropStore, prepareStore } from '../run/prepare-store.ts';
 import { watchTargets } from '../run/run-probe.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
 import { drainSeconds } from './drain-argument.ts';
+import { foreignAudit, type ForeignFlags } from './foreign-argument.ts';
 import { Interrupt } from './interrupt.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import { servedRun } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
-export interface RunFlags extends HeadendFlags {
+export interface RunFlags extends HeadendFlags, ForeignFlags {
   readonly set: readonly string[];
   readonly steps?: string;
   readonly stations?: string;
@@ -61,6 +62,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const intakes = flags.intakes ?? (flags.intake === 'direct' && flags.store === 'duckdb' ? 1 : null);
   const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
   for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
+  const foreign = await foreignAudit(flags, scenario, target === null);
   const directory = outDirectory(flags.out, scenario.name);
   const headend = chooseHeadend(flags, { directory, schema: schemaOfRun(scenario.name, systemClock.unixMs()) });
   if (target === null) await prepared(headend, directory);
@@ -77,6 +79,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       scenario,
       directory,
       target,
+      foreign,
       headend,
       dropStore: flags.dropSchema,
       confirmed: !flags.unconfirmed,

@@ -16,6 +16,7 @@ import { resourceTables, USED_TITLE } from './resource-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, isGrave, keyFigures, machineFigures, needs, runFigures, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from './report-content.ts';
 import type { AuditExample, Problem, RunReport } from './run-report.ts';
 import { chartFigure } from './svg-chart.ts';
+import { notAuditedText, sourceText } from './source-content.ts';
 import { failedThresholds, thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
@@ -169,7 +170,7 @@ const EXAMPLES_SHOWN = 40;
 function audit(report: RunReport): string {
   const { audit: facts } = report;
   if (!wasAudited(facts)) {
-    return `<section><h2>Audit</h2><p class="result">Not audited: nobody could look at what is stored. ${whole(facts.sent)} readings were sent.</p></section>`;
+    return `<section><h2>Audit</h2><p class="result">${escapeHtml(notAuditedText(report))}</p></section>`;
   }
   const rows = auditRows(report).map(({ label, count, meaning, finding }) => ({
     cells: [label, whole(count), meaning],
@@ -180,9 +181,11 @@ function audit(report: RunReport): string {
   const result = facts.exact
     ? '<span class="good">Exact.</span> Every planned reading is stored once, with the right value.'
     : `<span class="bad">Not exact.</span>${blame}`;
+  const source = sourceText(report);
   const columns = [{ name: 'count' }, { name: 'readings', number: true }, { name: 'meaning', text: true }];
   return [
     `<section><h2>Audit</h2><p class="result">${result}</p>`,
+    ...(source === null ? [] : [`<p class="lead">${escapeHtml(source)}</p>`]),
     htmlTable({ columns, rows, label: 'Counts of the audit', className: '' }),
     examples(report),
     '</section>',

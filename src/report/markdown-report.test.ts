@@ -33,7 +33,7 @@ describe('the Markdown', () => {
     const audit = { ...report.audit, planned: 0, stored: 0, exact: false };
     const text = markdownReport({ ...report, audit, verdict: { ...report.verdict, able: null }, processes: [] });
     expect(text).toMatch(/^# Could not be known: small-grid$/m);
-    expect(text).toMatch(/^Not audited\. [\d,]+ readings were sent\.$/m);
+    expect(text).toMatch(/^Not audited: nobody could look at what the head-end stored\. [\d,]+ readings were sent to it, .* is not known\./m);
     expect(text).toMatch(/^This system does not tell what its processes take\.$/m);
   });
 

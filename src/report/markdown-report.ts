@@ -10,6 +10,7 @@ import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures
 import { escapedMarkdown as escaped, markdownTable as table } from './markdown-text.ts';
 import { resourceTables, USED_TITLE } from './resource-content.ts';
 import type { RunReport } from './run-report.ts';
+import { notAuditedText, sourceText } from './source-content.ts';
 import { thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
@@ -70,7 +71,7 @@ function answers(report: RunReport): readonly string[] {
 
 function audit(report: RunReport): readonly string[] {
   const { audit: facts, run } = report;
-  if (!wasAudited(facts)) return ['', '## Audit', '', `Not audited. ${whole(facts.sent)} readings were sent.`];
+  if (!wasAudited(facts)) return ['', '## Audit', '', notAuditedText(report)];
   const rows = auditRows(report).map(({ label, count, meaning, finding }) => [
     finding && count > 0 ? `**${label}**` : label,
     finding && count > 0 ? `**${whole(count)}**` : whole(count),
@@ -81,7 +82,9 @@ function audit(report: RunReport): readonly string[] {
     return `- ${escaped(example.text)} (${example.cause}${at})`;
   });
   const result = facts.exact ? 'Exact: every planned reading is stored once, with the right value.' : 'Not exact.';
-  return ['', '## Audit', '', result, '', ...table(['count', 'readings', 'meaning'], rows), ...(examples.length === 0 ? [] : ['', ...examples])];
+  const source = sourceText(report);
+  const said = source === null ? [result] : [result, '', escaped(source)];
+  return ['', '## Audit', '', ...said, '', ...table(['count', 'readings', 'meaning'], rows), ...(examples.length === 0 ? [] : ['', ...examples])];
 }
 
 function inTime(report: RunReport): readonly string[] {

@@ -92,6 +92,19 @@ export interface AuditFacts extends FindingCounts {
   /** Second copies that the head-end received and dropped. */
   readonly duplicatesDropped: number;
   readonly examples: readonly AuditExample[];
+  /** How somebody else's store was looked at. Absent: it is ours, or nobody looked. */
+  readonly source?: AuditedSource;
+}
+
+export interface AuditedSource {
+  /** For people: the database or the file. */
+  readonly name: string;
+  /** False: it keeps no status, so that none was compared. */
+  readonly comparesStatus: boolean;
+  /** How long its rows were watched after the last message before the audit began; 0: not at all. */
+  readonly waitedSeconds: number;
+  /** From the last message until the last row could be queried; null: not watched, or fewer rows than readings that were sent. */
+  readonly queryableSeconds: number | null;
 }
 
 export type AuditExample = Example;

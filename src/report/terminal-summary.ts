@@ -6,6 +6,7 @@ import { linkLines, linkMode, sessionText, worstStormText } from './link-content
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
 import { watchedLines } from './resource-content.ts';
 import type { RunReport } from './run-report.ts';
+import { notAuditedText, sourceText } from './source-content.ts';
 import { storeText } from './store-facts.ts';
 import { Block, INDENT, type Paint, painter, printable, type TerminalOptions, TOGETHER, widthOf } from './terminal-block.ts';
 import { failedThresholds, thresholdRows, thresholdSummary } from './thresholds.ts';
@@ -56,7 +57,10 @@ function readings(block: Block, report: RunReport): void {
   }
   const factor = run.realTimeFactor > 0 ? `, ${digits3(run.realTimeFactor)} times real time` : '';
   block.wrapped('Rate', `${whole(run.readingsPerSecond)} readings/s${factor}; run ${duration(run.wallSeconds)}`);
-  if (!wasAudited(audit)) return;
+  if (!wasAudited(audit)) {
+    block.wrapped('Audit', notAuditedText(report));
+    return;
+  }
   const stored = kpiLine(report);
   if (stored !== null) block.wrapped('In time', stored);
   const rows = auditRows(report);
@@ -67,6 +71,8 @@ function readings(block: Block, report: RunReport): void {
       .join(', ');
   block.wrapped('Audit', `${audit.exact ? 'exact' : 'not exact'}: ${counts(true)} (took ${duration(audit.wallSeconds)})`);
   block.wrapped('', counts(false));
+  const source = sourceText(report);
+  if (source !== null) block.wrapped('', printable(source));
 }
 
 const SAID_ABOVE: ReadonlySet<string> = new Set(['planned', 'stored']);

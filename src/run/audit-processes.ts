@@ -3,6 +3,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AuditResult, SentLedger } from '../audit/auditor.ts';
+import { NO_READING } from '../audit/findings.ts';
 import { isExact, mergeAudits } from '../audit/merge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
@@ -54,7 +55,16 @@ export async function auditStore(options: {
   );
   const energyWh = new Float64Array(scenario.behaviour.steps);
   for (const part of parts) part.energyWh.forEach((wh, step) => (energyWh[step]! += wh));
-  return { result: mergeAudits(parts.map((part) => part.result)), energyWh };
+  const result = mergeAudits(parts.map((part) => part.result));
+  const { stored, unreadable } = result.findings;
+  // Then the columns are wrong, not the readings.
+  if (stored > 0 && stored === unreadable) throw new Error(noReading(result));
+  return { result, energyWh };
+}
+
+function noReading({ examples }: AuditResult): string {
+  const why = examples.find(({ meter }) => meter === null)?.text.replace(NO_READING, '') ?? '';
+  return `no row is the reading of a meter: ${why}; name the columns as they are and audit again with \`meterstorm audit\``;
 }
 
 function auditSegment(message: ToAudit): Promise<GridAudit> {

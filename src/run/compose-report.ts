@@ -8,7 +8,7 @@ import { machineFacts } from '../monitor/machine-facts.ts';
 import type { ResourceUse } from '../monitor/process-probe.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from '../report/run-report.ts';
+import type { AuditedSource, AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { resourceFacts } from '../report/resource-facts.ts';
 import { withThresholds } from '../report/thresholds.ts';
 import { verdictOf } from '../report/verdict.ts';
@@ -47,6 +47,8 @@ export interface RunOutcome {
   /** False: what the head-end stored could not be looked at; the audit then knows only what was planned and sent. */
   readonly audited: boolean;
   readonly confirmed: boolean;
+  /** How somebody else's store was looked at; null: it was not, or it is ours. */
+  readonly source: AuditedSource | null;
   /** null: it failed. */
   readonly audit: TimedAudit | null;
   readonly kpi: Kpi | null;
@@ -145,7 +147,8 @@ function auditFacts(outcome: RunOutcome): AuditFacts {
   }
   if (audit === null) return { ...NOT_AUDITED, duplicatesDropped };
   const { findings, examples } = audit.result;
-  return { ...findings, exact: audit.exact, wallSeconds: audit.wallMs / 1000, duplicatesDropped, examples };
+  const facts = { ...findings, exact: audit.exact, wallSeconds: audit.wallMs / 1000, duplicatesDropped, examples };
+  return outcome.source === null ? facts : { ...facts, source: outcome.source };
 }
 
 /** What is said when nobody could look into the store; `verdict.able` is then null. */
@@ -195,7 +198,7 @@ function delaysOf(outcome: RunOutcome): Delays {
       : new Distribution([], []).percentiles(),
     arrivalToStoreMs: headend === null ? new Distribution([], []).percentiles() : histogramPercentiles(headend.arrivalToStore, 1),
     // Nobody saw it stored.
-    measurementToStorageSeconds: (outcome.audited ? total : new Distribution([], [])).percentiles(),
+    measurementToStorageSeconds: (outcome.audited && headend !== null ? total : new Distribution([], [])).percentiles(),
   };
 }
 

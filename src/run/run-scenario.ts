@@ -15,6 +15,8 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunReport } from '../report/run-report.ts';
 import { aborted, onAbort } from './abort.ts';
 import { auditOf, type TimedAudit } from './audit-processes.ts';
+import type { AuditSource } from './audit-source.ts';
+import { awaitForeign, type ForeignAudit, sourceFacts, type SourceWait } from './foreign-audit.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
 import { auditSourceOf, type HeadendKind, storeBytes } from './headend-kind.ts';
@@ -26,6 +28,7 @@ import { kpiOf, storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
 import type { MeasuredSoFar, Restart } from './run-facts.ts';
 import { runProbe } from './run-probe.ts';
+import { progressOf } from './run-progress.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunWatch } from './run-watch.ts';
 import { playingMs, scheduleAt } from './schedule-at.ts';
@@ -44,6 +47,8 @@ export interface RunOptions {
   readonly headend: HeadendKind;
   /** The schema of PostgreSQL is removed after the audit; by who prepared it. */
   readonly dropStore: boolean;
+  /** Where to look at what that head-end stored; left out: nowhere. */
+  readonly foreign?: ForeignAudit | null;
   /** Whether that head-end writes last_confirmation_date_time. Ours does. */
   readonly confirmed: boolean;
   readonly simulators: number | null;
@@ -89,6 +94,8 @@ interface Measured {
   /** null: it failed, or nobody asked for it. */
   readonly audit: TimedAudit | null;
   readonly kpi: Kpi | null;
+  /** null: the store is ours, or nobody could look. */
+  readonly waited: SourceWait | null;
 }
 
 interface Played {
@@ -169,6 +176,7 @@ class ScenarioRun {
     if (headend !== null) await this.#stop(headend);
     if (pull) await simulators.end();
     const wallMs = this.#endMeasuring(simulators, headend);
+    const waited = await awaitForeign(this.#options, simulators.stats(), (rows) => this.#tellProgress(simulators, headend, rows));
     this.#enter('auditing');
     this.#tellProgress(simulators, headend);
     // Its process starts beside the audit, unless it runs already.
@@ -178,18 +186,18 @@ class ScenarioRun {
     const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore: headend?.stats().arrivalToStore ?? null, links });
     const { store } = this.#options.headend;
     writeRunRecord(directory, { scenario, ledger, delays, store: headend === null ? null : store });
-    const { audit, failure } = await auditOf({ clock: this.#options.clock, scenario, ledger, source: headend === null ? null : auditSourceOf(store) });
-    const kpi = audit === null || headend === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays);
-    const report = await this.#report({ ...played, wallMs, audit, kpi });
+    const { audit, failure } = await auditOf({ clock: this.#options.clock, scenario, ledger, source: this.#source });
+    const kpi = audit === null || this.#source === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays);
+    const report = await this.#report({ ...played, wallMs, audit, kpi, waited });
     const events = await watched;
     return { report: events === undefined || events === null ? report : { ...report, events }, auditFailure: failure };
   }
 
   /** What is known of it when it is ended at once. */
-  async #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi'>): Promise<RunResult> {
+  async #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi' | 'waited'>): Promise<RunResult> {
     const { simulators, headend } = played;
     const wallMs = this.#endMeasuring(simulators, headend);
-    const report = await this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null });
+    const report = await this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null, waited: null });
     simulators.kill();
     headend?.kill();
     this.#watch?.kill();
@@ -206,7 +214,7 @@ class ScenarioRun {
     return wallMs;
   }
 
-  async #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi }: Measured): Promise<RunReport> {
+  async #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi, waited }: Measured): Promise<RunReport> {
     const { scenario, target, confirmed } = this.#options;
     return composeReport({
       scenario,
@@ -218,7 +226,8 @@ class ScenarioRun {
       complete,
       cutOffAfterSeconds: this.#cutOff ? this.#options.drainSeconds : null,
       confirmed,
-      audited: headend !== null && audit !== null,
+      audited: this.#source !== null && audit !== null,
+      source: waited === null ? null : sourceFacts(waited),
       simulator: simulators.stats(),
       histograms: simulators.histograms,
       links: simulators.links,
@@ -234,6 +243,12 @@ class ScenarioRun {
       resources: this.#probe.resources({ cores: cores(), memoryBytes: totalmem() }),
       storeBytes: headend === null ? 0 : await storeBytes(this.#options.headend.store),
     });
+  }
+
+  /** null: nobody can look at what is stored. */
+  get #source(): AuditSource | null {
+    if (this.#headend !== null) return auditSourceOf(this.#options.headend.store);
+    return this.#options.foreign?.source ?? null;
   }
 
   /** The head-end listens, then the concentrators connect. */
@@ -413,27 +428,10 @@ class ScenarioRun {
     this.#watch?.tick({ sentReadings: readings, confirmedReadings, storedReadings, connected, step: simulators.meanSettledStep }, this.#over);
   }
 
-  #tellProgress(simulators: SimulatorProcesses, headend: HeadendProcesses | null): void {
+  /** `foreignRows`: in somebody else's store, where they are counted. */
+  #tellProgress(simulators: SimulatorProcesses, headend: HeadendProcesses | null, foreignRows: number | null = null): void {
     const { scenario, clock, onProgress } = this.#options;
-    const { behaviour } = scenario;
-    const stats = simulators.stats();
-    const step = simulators.meanSettledStep;
-    const stored = headend?.stats().storedReadings ?? null;
-    onProgress({
-      phase: this.#phase,
-      step,
-      steps: behaviour.steps,
-      elapsedMs: clock.nowMs() - this.#beganMs,
-      gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
-      connected: stats.connected,
-      playedSteps: stats.playedSteps,
-      sentReadings: stats.readings,
-      confirmedReadings: stats.confirmedReadings,
-      storedReadings: stored,
-      readingsPerSecond: this.#rates.readingsPerSecond,
-      backlogReadings: stored === null ? null : (headend?.stats().queue?.readings ?? Math.max(0, stats.confirmedReadings - stored)),
-      etaMs: this.#rates.etaMs(behaviour.steps),
-      restarts: this.#restarts.length,
-    });
+    const [phase, rates, elapsedMs] = [this.#phase, this.#rates, clock.nowMs() - this.#beganMs];
+    onProgress(progressOf({ phase, scenario, simulators, headend, foreignRows, rates, elapsedMs, restarts: this.#restarts.length }));
   }
 }

@@ -8,6 +8,7 @@ import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
 import { RateWindow, type Progress } from './progress.ts';
+import { progressOf } from './run-progress.ts';
 import type { Segment } from './segment.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, processCounts } from './sizing.ts';
@@ -76,7 +77,9 @@ export async function simulate(
     const rates = new RateWindow(RATE_WINDOW_MS);
     const sample = (): void => {
       if (over) return;
-      options.onProgress(progressOf(simulators, { scenario, rates, elapsedMs: clock.nowMs() - began }));
+      const elapsedMs = clock.nowMs() - began;
+      rates.add({ atMs: elapsedMs, step: simulators.meanSettledStep, readings: simulators.stats().readings });
+      options.onProgress(progressOf({ phase: 'playing', scenario, simulators, headend: null, foreignRows: null, rates, elapsedMs, restarts: 0 }));
       clock.schedule(SAMPLE_MS, sample);
     };
     sample();
@@ -97,30 +100,4 @@ export async function simulate(
     reach?.cancel();
     interrupt.removeEventListener('abort', hold);
   }
-}
-
-function progressOf(
-  simulators: SimulatorProcesses,
-  state: { readonly scenario: Scenario; readonly rates: RateWindow; readonly elapsedMs: number },
-): Progress {
-  const { behaviour } = state.scenario;
-  const stats = simulators.stats();
-  const step = simulators.meanSettledStep;
-  state.rates.add({ atMs: state.elapsedMs, step, readings: stats.readings });
-  return {
-    phase: 'playing',
-    step,
-    steps: behaviour.steps,
-    elapsedMs: state.elapsedMs,
-    gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
-    connected: stats.connected,
-    playedSteps: stats.playedSteps,
-    sentReadings: stats.readings,
-    confirmedReadings: stats.confirmedReadings,
-    storedReadings: null,
-    readingsPerSecond: state.rates.readingsPerSecond,
-    backlogReadings: null,
-    etaMs: state.rates.etaMs(behaviour.steps),
-    restarts: 0,
-  };
 }

@@ -1,0 +1,254 @@
+/**
+ * Somebody else's head-end, pushed to by the product as its user runs it, and audited by a query and by a CSV file. Needs
+ * `npm run build`.
+ */
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageFile } from '../base/package-root.ts';
+import type { RunReport } from '../report/run-report.ts';
+import { postgresInstalled, startPostgres, type PostgresServer } from './postgres-server.fixture.ts';
+
+const MAIN = packageFile('dist', 'cli', 'main.js');
+const STAND_IN = packageFile('src', 'trial', 'third-party-headend.fixture.mjs');
+const STRESS = packageFile('scenarios', 'stress.yaml');
+const SMALL = ['--stations', '12', '--steps', '12'];
+
+const SQL_COLUMNS = ['--audit-columns', 'meter=device_serial,channel=obis,time=reading_time,value:kWh=energy_kwh,status=quality'];
+const CSV_COLUMNS = ['--audit-columns', 'meter=Device,channel=Register,time:+01:00=Time,value:kWh=Energy kWh'];
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the stand-in says that it did. */
+interface Done {
+  readonly received: number;
+  readonly stored: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly droppedLate: number;
+}
+
+interface StandIn {
+  readonly headend: readonly string[];
+  stop(): Promise<Done>;
+}
+
+let folder: string;
+let files = 0;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meterstorm-third-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const directory = (): string => join(folder, `run-${files++}`);
+
+function meterstorm(args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, stdout, stderr });
+    });
+  });
+}
+
+async function standIn(args: readonly string[]): Promise<StandIn> {
+  const child = spawn(process.execPath, [STAND_IN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  const port = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the stand-in ended with ${code}`)));
+    child.stdout.on('data', (piece: Buffer) => {
+      text += piece.toString();
+      const match = /^listening (\d+)\n/.exec(text);
+      if (match?.[1] !== undefined) resolve(match[1]);
+    });
+  });
+  return {
+    headend: ['--headend', `127.0.0.1:${port}`],
+    stop: async () => {
+      child.kill('SIGTERM');
+      await new Promise((resolve) => child.once('close', resolve));
+      return JSON.parse(text.slice(text.indexOf('\n'))) as Done;
+    },
+  };
+}
+
+/** A run against the stand-in, audited; the report and what the stand-in did. */
+async function tested(options: {
+  readonly standIn: readonly string[];
+  readonly audit: readonly string[];
+  readonly run?: readonly string[];
+}): Promise<{ readonly ended: Ended; readonly report: RunReport; readonly done: Done; readonly out: string }> {
+  const out = directory();
+  const head = await standIn(options.standIn);
+  const ended = await meterstorm(['run', STRESS, ...SMALL, ...head.headend, ...options.audit, '--out', out, ...(options.run ?? [])]);
+  const done = await head.stop();
+  if (ended.code !== 0 && ended.code !== 1) throw new Error(ended.stderr);
+  return { ended, report: JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as RunReport, done, out };
+}
+
+/** Without line breaks. */
+const flowing = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+const NOTHING = { missing: 0, duplicate: 0, wrong: 0, unexpected: 0 };
+
+describe('a head-end of somebody else with CSV files', () => {
+  const csv = (): string => join(folder, `readings-${files++}.csv`);
+
+  test('that keeps all is able, whatever its columns are; also when it stores later', async () => {
+    const file = csv();
+    const { ended, report, done } = await tested({ standIn: ['--csv', file, '--store-after', '1500'], audit: ['--audit-csv', file, ...CSV_COLUMNS] });
+    expect(ended.code).toBe(0);
+    expect(report.verdict.able).toBe(true);
+    expect(report.audit).toMatchObject({ ...NOTHING, exact: true, stored: done.stored, planned: done.received });
+    expect(report.audit.late).toBeGreaterThan(0);
+    expect(report.audit.source).toMatchObject({ comparesStatus: false });
+    expect(report.audit.source?.queryableSeconds).toBeGreaterThan(0.3);
+    expect(report.audit.source?.queryableSeconds).toBeLessThan(8);
+    expect(flowing(ended.stdout)).toMatch(/Read from readings-\d+\.csv; status was not compared, because no column of it was named\. All rows could/);
+  });
+
+  test('that loses late rows is found out after the run, too', async () => {
+    const file = csv();
+    const { report, done, out, ended } = await tested({ standIn: ['--csv', file, '--fault', 'late'], audit: [] });
+    expect(ended.code).toBe(0);
+    expect(report.verdict.able).toBeNull();
+    expect(flowing(ended.stdout)).toMatch(/Not audited: nobody could look at what the head-end stored\. [\d,]+ readings were sent to it, and it confirmed/);
+    const none = await meterstorm(['audit', out]);
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toMatch(/^meterstorm: .* has no store to audit; its readings went to 127\.0\.0\.1:\d+: say where they are now with --audit-sql/);
+    const again = await meterstorm(['audit', out, '--audit-csv', file, ...CSV_COLUMNS, '--json']);
+    expect(again.code).toBe(1);
+    const { audit, verdict } = JSON.parse(again.stdout) as RunReport;
+    expect(done.droppedLate).toBeGreaterThan(0);
+    expect(audit).toMatchObject({ ...NOTHING, missing: done.droppedLate, attribution: { headend: done.droppedLate, network: 0, simulator: 0 } });
+    expect(verdict.able).toBe(false);
+    expect(audit.examples[0]?.text).toMatch(/^missing: meter \d+, 1-0:1\.8\.0, \S+Z: it was sent at step \d+, the head-end confirmed it and does not have it$/);
+  });
+
+  test('a mapping that fits no row says so, and the run can be audited again', async () => {
+    const file = csv();
+    const wrong = ['--audit-columns', 'meter=Device,channel=Register,time=Time,value:kWh=Energy kWh'];
+    const { ended, out } = await tested({ standIn: ['--csv', file], audit: ['--audit-csv', file, ...wrong] });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/^meterstorm: no row is the reading of a meter: line 2: column Time says `\d{4}-.*`: which zone is it in\? \(time:UTC=.*`meterstorm audit`/m);
+    expect((await meterstorm(['audit', out, '--audit-csv', file, ...CSV_COLUMNS])).code).toBe(0);
+  });
+});
+
+describe.runIf(postgresInstalled())('a head-end of somebody else with PostgreSQL', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ settings: { fsync: 'off' } });
+  }, 60_000);
+  afterAll(() => server.stop());
+
+  const audit = (...more: readonly string[]): string[] => [
+    '--audit-sql',
+    server.url,
+    '--audit-query',
+    'SELECT device_serial, obis, reading_time, energy_kwh, quality FROM meter_reading',
+    ...SQL_COLUMNS,
+    '--audit-wait',
+    '1',
+    ...more,
+  ];
+  const withFault = (fault: string, ...more: readonly string[]): ReturnType<typeof tested> =>
+    tested({ standIn: ['--postgres', server.url, '--fault', fault, ...more], audit: audit() });
+
+  test('that keeps all is able; and registers of tariffs, too', async () => {
+    const { ended, report, done } = await tested({
+      standIn: ['--postgres', server.url],
+      audit: audit(),
+      run: ['--set', 'behaviour.registers=per-tariff', '--set', 'behaviour.start=2024-01-15T00:00+01:00'],
+    });
+    expect(ended.code).toBe(0);
+    expect(report.audit).toMatchObject({ ...NOTHING, exact: true, stored: done.stored });
+    expect(report.audit.source).toMatchObject({ comparesStatus: true, name: `a query of PostgreSQL at 127.0.0.1:${server.port}/postgres` });
+    expect(report.audit.source?.queryableSeconds).not.toBeNull();
+  });
+
+  test('that loses rows after it confirmed them', async () => {
+    const { ended, report, done } = await withFault('lose:100', '--store-after', '20');
+    expect(ended.code).toBe(1);
+    expect(done.lost).toBeGreaterThan(10);
+    expect(report.audit).toMatchObject({ ...NOTHING, missing: done.lost, attribution: { headend: done.lost, network: 0, simulator: 0 } });
+    expect(report.audit.source?.queryableSeconds).toBeNull();
+    expect(report.verdict.problems[0]).toMatchObject({ id: 'lost-readings' });
+    expect(report.verdict.problems[0]?.evidence).toContain('the head-end confirmed it and does not have it');
+    expect(ended.stdout).toMatch(/put down to the head-end \(\d+\)/);
+  });
+
+  test('that loses rows and never confirms: nobody can tell where they got lost', async () => {
+    const { report, done } = await tested({ standIn: ['--postgres', server.url, '--fault', 'lose:100', '--silent'], audit: audit('--unconfirmed') });
+    expect(report.audit).toMatchObject({ ...NOTHING, missing: done.lost, attribution: { headend: 0, network: done.lost, simulator: 0 } });
+  });
+
+  test('that rounds', async () => {
+    const { report, done } = await withFault('round:2');
+    const { audit: found } = report;
+    expect(found).toMatchObject({ ...NOTHING, wrong: found.wrong, stored: done.stored });
+    // One register in ten ends in 0.
+    expect(found.wrong / found.stored).toBeGreaterThan(0.85);
+    expect(found.wrong / found.stored).toBeLessThan(0.95);
+    expect(found.attribution).toEqual({ headend: found.wrong, network: 0, simulator: 0 });
+  });
+
+  test('that stores twice', async () => {
+    const { report, done } = await withFault('double:50');
+    expect(done.doubled).toBeGreaterThan(10);
+    expect(report.audit).toMatchObject({ ...NOTHING, duplicate: done.doubled, attribution: { headend: done.doubled } });
+    expect(report.audit.examples[0]?.text).toContain('the store holds this reading more than once');
+  });
+
+  test('that takes local time for UTC', async () => {
+    const { report, done } = await withFault('hour');
+    const { audit: found } = report;
+    expect(found.stored).toBe(done.stored);
+    // Four steps an hour: the last four are past the end, the first four are missing, all others say what was an hour before.
+    expect(found.missing).toBeGreaterThan(0);
+    expect(found.unexpected).toBeGreaterThan(0);
+    expect(found.wrong).toBeGreaterThan(0.5 * found.stored);
+  });
+
+  test('that has rows of a device that nobody knows', async () => {
+    const { ended, report } = await withFault('foreign');
+    expect(ended.stderr).toMatch(/^meterstorm: --audit-sql: 1 row is there before the run, and will be taken for its own/);
+    expect(report.audit).toMatchObject({ ...NOTHING, unexpected: 1, unreadable: 1 });
+    expect(report.audit.examples[0]?.text).toBe(
+      'unexpected: a row that is no reading: column device_serial says `TEST-DEVICE`: no number, serial number or logical device name of a meter',
+    );
+    expect(report.verdict.problems[0]?.evidence).toContain('TEST-DEVICE');
+  });
+
+  test.each([
+    [['--audit-query', 'SELECT 1'], '--audit-query: which database?'],
+    [['--audit-columns', 'meter=a,time=b,value=c'], '--audit-columns: of what?'],
+    [['--audit-wait', '3'], '--audit-wait: for what?'],
+    [['--audit-sql', 'mysql://x'], '--audit-sql: allowed is the address of a PostgreSQL database'],
+    [['--audit-sql', 'postgres://x'], '--audit-query: which readings?'],
+    [['--audit-csv', 'a', '--audit-sql', 'postgres://x'], '--audit-csv: the readings are in a database or in a file'],
+    [['--audit-csv', 'a', '--audit-query', 'SELECT 1'], '--audit-query: a CSV file has no query'],
+    [['--audit-csv', 'a', '--audit-columns', 'meter=a'], '--audit-columns: no column for `time`'],
+    [['--audit-csv', 'a', '--audit-wait', 'long'], '--audit-wait: found `long`'],
+    [['--audit-csv', packageFile('package.json')], 'package.json: no column `meter` for meter; its first line names {'],
+    [['--audit-sql', 'postgres://127.0.0.1:1/none', '--audit-query', 'SELECT 1'], '--audit-sql: PostgreSQL: connect ECONNREFUSED'],
+    [['--audit-csv', 'a', '--set', 'behaviour.registers=per-tariff', '--audit-columns', 'meter=a,time=b,value=c'], 'this scenario reads 3 registers'],
+  ])('%s is refused before the run', async (flags, why) => {
+    const out = directory();
+    const ended = await meterstorm(['run', STRESS, ...SMALL, '--headend', '127.0.0.1:9', ...flags, '--out', out]);
+    expect(ended.stderr).toContain(why);
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('our own store is not somebody else’s', async () => {
+    const own = await meterstorm(['run', STRESS, ...SMALL, ...audit(), '--out', directory()]);
+    expect(own.stderr).toContain('--audit-sql: the store of the built-in head-end is audited by itself');
+  });
+});

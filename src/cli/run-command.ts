@@ -11,7 +11,7 @@ import { makeDirectory } from '../run/make-directory.ts';
 import { findingText, obstacles } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
 import { dropStore, prepareStore } from '../run/prepare-store.ts';
-import { watchTargets } from '../run/run-probe.ts';
+import { watchTargets, withDatabase } from '../run/run-probe.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
 import { drainSeconds } from './drain-argument.ts';
 import { foreignAudit, type ForeignFlags } from './foreign-argument.ts';
@@ -55,7 +55,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
     throw new UserError('meterstorm: --unconfirmed: the built-in head-end always confirms; leave the flag out');
   }
   checkHeadend(flags, { target, pull: scenario.behaviour.communication === 'pull' });
-  const watch = watchTargets(flags.watch);
+  const named = watchTargets(flags.watch);
   const drain = drainSeconds(flags.drain, scenario);
   const { simulators = null } = flags;
   // A file has one writer.
@@ -66,6 +66,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const directory = outDirectory(flags.out, scenario.name);
   const headend = chooseHeadend(flags, { directory, schema: schemaOfRun(scenario.name, systemClock.unixMs()) });
   if (target === null) await prepared(headend, directory);
+  const watch = target === null ? await withDatabase(named, headend.store) : named;
   const served = flags.serve === undefined ? null : await servedRun({ at: flags.serve, scenario, directory, headend: flags.headend });
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => {

@@ -45,6 +45,9 @@ export interface RunSize {
   readonly gridSeconds: number;
 }
 
+/** The group of the server that the built-in head-end stores in. */
+export const DATABASE_GROUP = 'database';
+
 const MILLION = 1e6;
 const DAY_SECONDS = 86_400;
 

@@ -11,6 +11,7 @@ import type { ProcessUse } from '../monitor/process-use.ts';
 import { counted, dateTime, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
 import type { LinkFacts } from './link-facts.ts';
 import { linkStorms } from './link-storms.ts';
+import { DATABASE_GROUP, type ResourceFacts } from './resource-facts.ts';
 import type { AuditFacts, Delays, Problem, Resources, RunFacts, RunReport, Verdict } from './run-report.ts';
 
 export interface VerdictFacts {
@@ -20,6 +21,8 @@ export interface VerdictFacts {
   /** Null: the scenario ignores its links. */
   readonly links: LinkFacts | null;
   readonly processes: readonly ProcessUse[];
+  /** Left out where nobody measures; null: a report of an earlier version. */
+  readonly resources?: ResourceFacts | null;
   /** Messages of either side that could not be understood. */
   readonly malformed: number;
   /** Writes after which a connection took no more for a while. */
@@ -32,8 +35,8 @@ export function verdictOf(facts: VerdictFacts): Verdict {
 
 /** The verdict of a finished run after another audit of its store; what was seen while it ran stays. */
 export function revisedVerdict(report: RunReport, audit: AuditFacts): Verdict {
-  const { run, delays, links, processes, verdict } = report;
-  const facts: VerdictFacts = { run, audit, delays, links, processes, malformed: 0, backpressure: 0 };
+  const { run, delays, links, processes, resources = null, verdict } = report;
+  const facts: VerdictFacts = { run, audit, delays, links, processes, resources, malformed: 0, backpressure: 0 };
   const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined || !wasAudited(report.audit));
   return { ...judge(facts), resources: resourcesOf(facts), problems: [...withRemedies(auditProblems(facts)), ...seen] };
 }
@@ -119,12 +122,15 @@ function resourcesOf(facts: VerdictFacts): Resources {
   const { run, audit, processes } = facts;
   const headend = processes.filter((process) => process.group === 'headend');
   const simulator = processes.filter((process) => process.group === 'simulator');
-  const headendCpuSeconds = headend.length === 0 ? null : sum(headend.map((process) => process.cpuSeconds));
+  // What it stores in is part of it.
+  const database = facts.resources?.groups.find(({ name }) => name === DATABASE_GROUP) ?? null;
+  const databaseCpuSeconds = database === null ? 0 : database.cpuUserSeconds + database.cpuSystemSeconds;
+  const headendCpuSeconds = headend.length === 0 ? null : sum(headend.map((process) => process.cpuSeconds)) + databaseCpuSeconds;
   const known = headendCpuSeconds !== null;
   return {
     cpuSecondsPerMillionReadings: known && audit.stored > 0 ? (headendCpuSeconds * 1e6) / audit.stored : null,
     coresUsed: known && run.wallSeconds > 0 ? headendCpuSeconds / run.wallSeconds : null,
-    peakRssBytes: known ? sum(headend.map((process) => process.peakRssBytes)) : null,
+    peakRssBytes: known ? sum(headend.map((process) => process.peakRssBytes)) + (database?.peakPssBytes ?? database?.peakMemoryBytes ?? 0) : null,
     storeBytesPerReading: run.storeBytes > 0 && audit.stored > 0 ? run.storeBytes / audit.stored : null,
     headendCpuSeconds,
     simulatorCpuSeconds: simulator.length === 0 ? null : sum(simulator.map((process) => process.cpuSeconds)),

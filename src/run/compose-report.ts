@@ -66,6 +66,11 @@ export function composeReport(outcome: RunOutcome): RunReport {
   const links = linkFacts(outcome.scenario, outcome.linkCounts, outcome.links);
   const { processes, headend, simulator } = outcome;
   const machine = machineFacts();
+  const resources = resourceFacts(outcome.resources, {
+    meters: run.meters,
+    readings: audit.stored > 0 ? audit.stored : audit.sent,
+    gridSeconds: run.complete ? run.steps * run.intervalSeconds : 0,
+  });
   const report: RunReport = {
     meterstorm: version(),
     run,
@@ -76,6 +81,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
       delays,
       links,
       processes,
+      resources,
       malformed: simulator.malformed + (headend?.malformedMessages ?? 0),
       backpressure: simulator.backpressure,
     }),
@@ -85,11 +91,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     thresholds: [],
     links,
     processes,
-    resources: resourceFacts(outcome.resources, {
-      meters: run.meters,
-      readings: audit.stored > 0 ? audit.stored : audit.sent,
-      gridSeconds: run.complete ? run.steps * run.intervalSeconds : 0,
-    }),
+    resources,
     machine,
     ...(headend === null ? {} : { store: storeFacts(outcome.headendKind, headend, outcome.dropStore) }),
   };

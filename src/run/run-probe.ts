@@ -7,8 +7,11 @@ import { type Counted, ProcessProbe, type Watched } from '../monitor/process-pro
 import type { ProcessGroup } from '../monitor/process-use.ts';
 import { thisSystem } from '../monitor/read-system.ts';
 import { parseWatchTarget, type WatchTarget } from '../monitor/watch-target.ts';
+import { DATABASE_GROUP } from '../report/resource-facts.ts';
 import { UserError } from './errors.ts';
+import type { StorePlace } from './headend-kind.ts';
 import type { HeadendProcesses } from './headend-processes.ts';
+import { postgresPid } from './postgres-pid.ts';
 import type { SimulatorProcesses } from './simulator-processes.ts';
 
 const NOT_COUNTED: Counted = { connections: null, networkBytes: null };
@@ -51,6 +54,13 @@ export function watchTargets(texts: readonly string[], files: ProcFiles = procFi
     targets.push(found(target, files));
   }
   return targets;
+}
+
+/** A database server on this machine is counted as a part of the head-end. */
+export async function withDatabase(watch: readonly Watched[], store: StorePlace): Promise<readonly Watched[]> {
+  if (store.kind === 'duckdb' || watch.some(({ name }) => name === DATABASE_GROUP)) return watch;
+  const pid = await postgresPid(store.url);
+  return pid === null ? watch : [...watch, { name: DATABASE_GROUP, kind: 'pid', pid }];
 }
 
 function found(target: WatchTarget, files: ProcFiles): Watched {

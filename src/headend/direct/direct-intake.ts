@@ -5,8 +5,8 @@
  *   bytes -> wrapper PDUs -> columns of the message -> queue -> a transaction -> confirmation
  *
  * Invariants: messages of a connection are stored one after the other, so a confirmation covers all before it. A message that the database did not take
- * is tried again until it does. The queue has at most `queueReadingsMax` readings and what was under way when it was full: then no connection is read
- * until it is half empty.
+ * is tried again until it does. The queue has at most `queueReadingsMax` readings (a message counts as one more) and what was under way when it was full:
+ * then no connection is read until it is half empty.
  */
 
 import { build, type Histogram } from 'hdr-histogram-js';
@@ -18,7 +18,7 @@ import { APDU_BYTES_MAX } from '../../protocol/wrapper/wpdu.ts';
 import { WrapperReceiver } from '../../protocol/wrapper/wrapper-receiver.ts';
 import { ReadingBatch } from '../../reading/batch.ts';
 import { Confirmer, type ConfirmedSession } from '../intake/confirmer.ts';
-import { emptyMark, type SentMark } from '../intake/intake-session.ts';
+import { emptyMark, moveMark, type SentMark } from '../intake/intake-session.ts';
 import type { IntakeMalformedReason } from '../intake/intake-stats.ts';
 import { isStoreFault, type StoreFault } from '../store/store.ts';
 import { emptyDirectStats, type DirectIntakeStats } from './direct-stats.ts';
@@ -86,6 +86,8 @@ export class DirectIntake {
   readonly #ready = new Set<DirectSession>();
   /** Messages with the database, and those that wait to be tried again. */
   #active = 0;
+  /** Readings of the queue, and its messages. */
+  #queued = 0;
   #pausedAll = false;
   #pausedSinceMs = 0;
   #listener: Listener | null = null;
@@ -179,7 +181,8 @@ export class DirectIntake {
     this.#stats.readings += batch.length;
     this.#stats.backlogReadings += batch.length;
     this.#stats.backlogReadingsPeak = Math.max(this.#stats.backlogReadingsPeak, this.#stats.backlogReadings);
-    if (!this.#pausedAll && this.#stats.backlogReadings >= this.#options.queueReadingsMax) this.#pauseAll();
+    this.#queued += batch.length + 1;
+    if (!this.#pausedAll && this.#queued >= this.#options.queueReadingsMax) this.#pauseAll();
     return null;
   }
 
@@ -204,11 +207,11 @@ export class DirectIntake {
   }
 
   #store(session: DirectSession, message: QueuedMessage): void {
+    const { clock, store, retryMs } = this.#options;
     if (message.rows === 0) {
-      this.#stored(session, message, 0);
+      clock.schedule(0, () => this.#stored(session, message, 0));
       return;
     }
-    const { clock, store, retryMs } = this.#options;
     const beganMs = clock.nowMs();
     store.put(message, (result: MessageStored | StoreFault) => {
       if (isStoreFault(result)) {
@@ -233,10 +236,11 @@ export class DirectIntake {
     this.#stats.duplicatesDropped += message.rows - stored;
     this.#stats.backlogReadings -= message.rows;
     if (!message.mark.none) {
-      Object.assign(session.durable, message.mark);
+      moveMark(message.mark, session.durable);
       this.#confirmer.owe(session, this.#options.clock.nowMs());
     }
-    if (this.#pausedAll && this.#stats.backlogReadings * 2 <= this.#options.queueReadingsMax) this.#resumeAll();
+    this.#queued -= message.rows + 1;
+    if (this.#pausedAll && this.#queued * 2 <= this.#options.queueReadingsMax) this.#resumeAll();
     this.#work();
     if (this.#deaf) this.#settle();
   }

@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts'], pool: 'forks', testTimeout: 30_000 },
+  test: {
+    include: ['src/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    // Runs of the tests are no steps of the pipeline that runs the tests.
+    env: { GITHUB_STEP_SUMMARY: '', GITHUB_ACTIONS: '' },
+  },
 });

@@ -1,9 +1,9 @@
 #!/bin/sh
 # What some tests use beside Node.js: tc, nft, iptables, ping (links in the kernel), PostgreSQL's server (a store), munin-node (a server
-# that is watched), Chromium (the dashboard). Run by `npm test`; installs what is missing where that is possible, and otherwise says what
-# will not be tested. Never fails: those tests then don't run.
+# that is watched), Chromium (the dashboard), xmllint (JUnit files). Run by `npm test`; installs what is missing where that is possible,
+# and otherwise says what will not be tested. Never fails: those tests then don't run.
 missing=
-for tool in unshare:util-linux tc:iproute2 nft:nftables iptables:iptables ping:iputils-ping chromium:chromium; do
+for tool in unshare:util-linux tc:iproute2 nft:nftables iptables:iptables ping:iputils-ping chromium:chromium xmllint:libxml2-utils; do
   command -v "${tool%%:*}" >/dev/null 2>&1 || missing="$missing ${tool#*:}"
 done
 # Not in the path: Debian keeps its versions apart.

@@ -56,6 +56,8 @@ function program(): Command {
     .option('--watch <name=what>', 'also count what others take: NAME=pid:N (and its children), NAME=cgroup:/PATH, or host; may be repeated', collect, [])
     .option('--no-monitor', 'gather no values and events (monitor.duckdb in the directory)')
     .option('--serve [address:port]', 'show the run in a browser while it goes on (default: 127.0.0.1:8080)')
+    .option('--junit <file>', 'also write the result as a JUnit file')
+    .option('--summary <file>', 'also append a summary in Markdown (default: $GITHUB_STEP_SUMMARY, where it is set)')
     .action(runCommand);
 
   root
@@ -145,6 +147,8 @@ function program(): Command {
     .command('report')
     .description('write the report of a finished run again, and print its summary')
     .argument('<dir>', 'directory of the run')
+    .option('--junit <file>', 'also write the result as a JUnit file')
+    .option('--summary <file>', 'also append a summary in Markdown')
     .action(reportCommand);
 
   root
@@ -165,6 +169,8 @@ function program(): Command {
     .option('--audit-csv <file>', AUDIT_CSV)
     .option('--audit-columns <mapping>', AUDIT_COLUMNS)
     .option('--json', 'print report.json alone to stdout', false)
+    .option('--junit <file>', 'also write the result as a JUnit file')
+    .option('--summary <file>', 'also append a summary in Markdown (default: $GITHUB_STEP_SUMMARY, where it is set)')
     .action(auditCommand);
 
   root

@@ -13,6 +13,7 @@ import { examine } from '../run/examine.ts';
 import { dropStore, prepareStore } from '../run/prepare-store.ts';
 import { watchTargets, withDatabase } from '../run/run-probe.ts';
 import { type RunResult, runScenario } from '../run/run-scenario.ts';
+import { type CiFlags, ciOutput, writeCiOutput } from './ci-output.ts';
 import { drainSeconds } from './drain-argument.ts';
 import { foreignAudit, type ForeignFlags } from './foreign-argument.ts';
 import { Interrupt } from './interrupt.ts';
@@ -21,7 +22,7 @@ import { ProgressDisplay } from './progress-display.ts';
 import { servedRun } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
-export interface RunFlags extends HeadendFlags, ForeignFlags {
+export interface RunFlags extends HeadendFlags, ForeignFlags, CiFlags {
   readonly set: readonly string[];
   readonly steps?: string;
   readonly stations?: string;
@@ -56,6 +57,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   }
   checkHeadend(flags, { target, pull: scenario.behaviour.communication === 'pull' });
   const named = watchTargets(flags.watch);
+  const output = ciOutput(flags);
   const drain = drainSeconds(flags.drain, scenario);
   const { simulators = null } = flags;
   // A file has one writer.
@@ -107,6 +109,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const { report, auditFailure } = result;
   writeReport(directory, report);
   printReport(report, { directory, json: flags.json });
+  writeCiOutput(output, report, auditFailure);
   if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
   if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
   else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;

@@ -19,6 +19,12 @@ export function markdownReport(report: RunReport): string {
   return `${sections.flat().join('\n')}\n`;
 }
 
+/** The page of a job in a pipeline: verdict, thresholds, the three answers, KPIs. */
+export function markdownSummary(report: RunReport): string {
+  const sections = [opening(report), thresholds(report), answers(report), inTime(report)];
+  return `${sections.flat().join('\n')}\n\n`;
+}
+
 const EXAMPLES_SHOWN = 10;
 const RESTARTS_SHOWN = 20;
 

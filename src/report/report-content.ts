@@ -169,6 +169,11 @@ export function delayValues({ count, mean, p50, p90, p99, p999, max }: Percentil
   return [mean, p50, p90, p99, p999, max].map((value) => (count === 0 ? '–' : text(value)));
 }
 
+/** The head-end is not able because of it, among others. */
+export function makesVerdict({ id }: Problem, { verdict }: RunReport): boolean {
+  return verdict.able === false && Object.hasOwn(PROBLEM_KINDS, id) && PROBLEM_KINDS[id].decides;
+}
+
 /** A problem of a report of an earlier version has no severity of its own. */
 export function isGrave({ id, severity }: Problem): boolean {
   return (severity ?? PROBLEM_KINDS[id].severity) === 'critical';

@@ -36,7 +36,7 @@ function program(): Command {
     .option('--steps <n>', 'length in steps; --set goes before it')
     .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
     .option('--speed <speed>', '`max` or how many times faster than real time')
-    .option('--drain <duration>', 'at a speed: how long after the last step the head-end may still confirm and store (default: two intervals, 60 s at least)')
+    .option('--drain <duration>', 'at a speed: how long after the last step the head-end may still confirm and store (default: two intervals, 10 s to 60 s at least)')
     .option('-o, --out <dir>', 'directory for report, store and buffer (default: runs/<name>-<time>)')
     .option('--json', 'print report.json alone to stdout', false)
     .option('--headend <which>', '`builtin`, or the IPv4 address and port of yours', 'builtin')

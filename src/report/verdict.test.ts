@@ -53,6 +53,8 @@ describe('able', () => {
       false,
       /Of 1,000 planned readings: 12 not stored 1 min after the last step, when the run was cut off; put down to the head-end \(12\)\./,
     ],
+    ['cut off, and all is stored in the end', { run: { cutOffAfterSeconds: 60, confirmedReadings: 900 } }, false, /Every reading is stored in the end, but 100 of 1,000 were not confirmed 1 min after/],
+    ['cut off, and all is stored and confirmed', { run: { speed: 96, cutOffAfterSeconds: 60, confirmedReadings: 1000 } }, true, /All 1,000/],
     ['cut off, and not audited', { audit: NOT_AUDITED, run: { cutOffAfterSeconds: 60, confirmedReadings: 900 } }, false, /Of 1,000 readings that were sent, 100 were not confirmed 1 min after/],
     ['cut off, not audited, and never asked to confirm', { audit: NOT_AUDITED, run: { cutOffAfterSeconds: 60, confirmedReadings: null } }, null, /could not be looked at/],
     ['a little over real time', { run: { speed: 1, wallSeconds: 259_230 } }, true, /at 1 times real time/],

@@ -49,8 +49,8 @@ export function wasAudited(audit: AuditFacts): boolean {
 function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly why: string } {
   const { run, audit } = facts;
   if (!wasAudited(audit)) {
-    const open = unconfirmedAtCutOff(facts);
-    if (open > 0) return { able: false, why: `Of ${counted(audit.sent, 'reading')} that were sent, ${whole(open)} were not confirmed ${cutOffTime(run)}.` };
+    const silent = unconfirmedAtCutOff(facts);
+    if (silent > 0) return { able: false, why: `Of ${counted(audit.sent, 'reading')} that were sent, ${whole(silent)} were not confirmed ${cutOffTime(run)}.` };
     const why = `What the head-end stored could not be looked at; ${counted(audit.sent, 'reading')} were sent to it.`;
     return { able: null, why };
   }
@@ -58,6 +58,11 @@ function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly w
   if (!run.complete) {
     const why = `The run was interrupted; the ${whole(audit.stored)} readings that were stored until then are right.`;
     return { able: null, why };
+  }
+  const open = unconfirmedAtCutOff(facts);
+  if (open > 0) {
+    const why = `Every reading is stored in the end, but ${whole(open)} of ${whole(audit.sent)} were not confirmed ${cutOffTime(run)}.`;
+    return { able: false, why };
   }
   if (audit.planned === 0) return { able: null, why: 'The plan has no reading that is available within the run.' };
   const overrun = overrunSeconds(run);
@@ -253,7 +258,7 @@ function unheard({ run, audit }: VerdictFacts): Problem | null {
 function unconfirmed(facts: VerdictFacts): Problem | null {
   const { run, audit } = facts;
   const count = unconfirmedAtCutOff(facts);
-  if (count === 0 || wasAudited(audit)) return null;
+  if (count === 0 || audit.missing > 0) return null;
   return {
     id: 'not-in-time',
     title: `${counted(count, 'reading')} not confirmed in time`,

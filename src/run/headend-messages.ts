@@ -41,7 +41,9 @@ export type ToTaker =
     }
   | { readonly type: 'poll'; readonly directory: string; readonly number: number; readonly plan: PollPlan }
   /** Take what has arrived or is under way, make it durable, end. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** It is about to be ended as it is: progress once more, with times. */
+  | { readonly type: 'last-words' };
 
 /** What all that take readings count alike. */
 export interface TakerStats {
@@ -70,7 +72,7 @@ export type FromTaker =
   /** `endpoint`: of an intake. */
   | { readonly type: 'ready'; readonly endpoint: Endpoint | null }
   | { readonly type: 'failed'; readonly why: string }
-  /** `times`: of an intake without a buffer that has stopped. */
+  /** `times`: of an intake without a buffer that has stopped or says its last words. */
   | { readonly type: 'progress' | 'stopped'; readonly stats: TakerStats; readonly times: StoringTimes | null };
 
 export type ToStore =
@@ -82,13 +84,15 @@ export type ToStore =
       readonly intervalSeconds: number;
     }
   /** Load all that is sealed, then end. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop' }
+  /** It is about to be ended as it is: progress once more, with times. */
+  | { readonly type: 'last-words' };
 
 export type FromStore =
   | { readonly type: 'ready' }
   | {
       readonly type: 'progress' | 'stopped';
       readonly stats: StoreLoaderStats;
-      /** Only with `stopped`. */
+      /** Only with `stopped` and last words. */
       readonly times: StoringTimes | null;
     };

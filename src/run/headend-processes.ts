@@ -182,6 +182,10 @@ export class HeadendProcesses {
   /** Ends all processes as they are, and resolves when they are gone: what is not stored by now stays where it is. */
   async cutOff(): Promise<void> {
     const processes = [...this.#takers.map((member) => member.process), ...(this.#store === null ? [] : [this.#store])];
+    for (const process of processes) process.send({ type: 'last-words' });
+    await new Promise<void>((resolve) => {
+      this.#options.clock.schedule(LAST_WORDS_MS, resolve);
+    });
     await Promise.all(processes.map((process) => new Promise<void>((resolve) => process.kill(resolve))));
     this.#lock.release();
   }
@@ -281,8 +285,8 @@ export class HeadendProcesses {
       return;
     }
     member.last = message.stats;
-    if (message.type !== 'stopped') return;
     this.#addTimes(message.times);
+    if (message.type !== 'stopped') return;
     member.stopped = true;
     member.process.expectEnd(() => {
       if (this.#takers.every((m) => m.stopped)) this.#takersStopped.resolve();
@@ -336,8 +340,8 @@ export class HeadendProcesses {
       return;
     }
     this.#storeLast = message.stats;
-    if (message.type !== 'stopped') return;
     this.#addTimes(message.times);
+    if (message.type !== 'stopped') return;
     store.expectEnd(() => this.#storeStopped.resolve());
   }
 
@@ -360,6 +364,9 @@ export class HeadendProcesses {
     if (this.#storeReady && this.#takers.every((member) => member.ready)) this.#started.resolve();
   }
 }
+
+/** Time for a busy process to say what it took for what it did. */
+const LAST_WORDS_MS = 1000;
 
 const HISTOGRAM = {
   lowestDiscernibleValue: 1,

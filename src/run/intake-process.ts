@@ -90,9 +90,11 @@ function tell(message: FromTaker): void {
 
 process.on('message', (message) => {
   const command = message as ToTaker;
+  const saying = work;
   if (command.type === 'start') start(buffered(command));
   else if (command.type === 'direct') start(direct(command));
   else if (command.type === 'stop') stop();
+  else if (command.type === 'last-words' && saying !== null) tell({ type: 'progress', stats: saying.stats(), times: saying.times() });
 });
 process.on('disconnect', () => process.exit());
 // A signal to the whole group reaches the parent too, which ends its processes in order.

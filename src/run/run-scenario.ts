@@ -80,7 +80,7 @@ const UNREACHABLE_MS = 15_000;
 
 /** At a speed, a pulled grid begins this long after everybody was told. */
 const PULL_LEAD_MS = 1000;
-/** However late it is, a head-end has this long to end in order. */
+/** However late it is, a head-end that confirmed all has this long to store it. */
 const STOP_MS = 10_000;
 
 /** What a report is made of. */
@@ -354,8 +354,12 @@ class ScenarioRun {
     return this.#deadlineMs === Infinity ? null : scheduleAt(this.#options.clock, this.#deadlineMs, act);
   }
 
-  /** The head-end stores what it took, unless it takes too long. */
+  /** The head-end stores what it confirmed, unless it takes too long; one that did not confirm all in time had its time. */
   async #stop(headend: HeadendProcesses): Promise<void> {
+    if (this.#cutOff) {
+      await headend.cutOff();
+      return;
+    }
     this.#deadlineMs = Math.max(this.#deadlineMs, this.#options.clock.nowMs() + STOP_MS);
     const late = new Deferred<'late'>();
     const timer = this.#atDeadline(() => late.resolve('late'));

@@ -5,7 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { StoreLoader } from '../headend/store/store-loader.ts';
 import { storeOf } from './headend-kind.ts';
-import type { FromStore, ToStore } from './headend-messages.ts';
+import type { FromStore, StoringTimes, ToStore } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
 /** Rows of a transaction wait in memory for PostgreSQL, 50 bytes each. */
@@ -17,7 +17,8 @@ class StoreProcess {
 
   receive(message: ToStore): void {
     if (message.type === 'start') this.#start(message);
-    else this.stop();
+    else if (message.type === 'stop') this.stop();
+    else if (this.#loader !== null) tell({ type: 'progress', stats: this.#loader.stats(), times: timesOf(this.#loader) });
   }
 
   stop(): void {
@@ -26,11 +27,7 @@ class StoreProcess {
     this.#stopping = true;
     loader.stop(() => {
       this.#loader = null;
-      const times = {
-        arrivalToStore: encodeIntoCompressedBase64(loader.delays),
-        transactions: encodeIntoCompressedBase64(loader.transactions),
-      };
-      const last = { type: 'stopped', stats: loader.stats(), times } satisfies FromStore;
+      const last = { type: 'stopped', stats: loader.stats(), times: timesOf(loader) } satisfies FromStore;
       process.send?.(last, () => process.exit());
     });
   }
@@ -55,6 +52,10 @@ class StoreProcess {
       this.#report();
     });
   }
+}
+
+function timesOf(loader: StoreLoader): StoringTimes {
+  return { arrivalToStore: encodeIntoCompressedBase64(loader.delays), transactions: encodeIntoCompressedBase64(loader.transactions) };
 }
 
 function tell(message: FromStore): void {

@@ -120,6 +120,34 @@ describe('alternatives', () => {
   });
 });
 
+describe('needs', () => {
+  const groups = (...names: readonly string[]): RunReport['resources'] => {
+    const [one] = sampleReport().resources?.groups ?? [];
+    if (one === undefined) throw new Error('no group');
+    const group = (name: string): typeof one => ({ ...one, name, kind: name === 'headend' ? 'own' : 'pid', cpuUserSeconds: 2, cpuSystemSeconds: 1, diskWrittenBytes: 500 });
+    return { groups: names.map(group), host: null };
+  };
+  const cpuOf = (run: ReportedRun): number => compare({ a: [run] }).measures.find(({ id }) => id === 'needs.coresUsed')?.cells[0]?.median ?? Number.NaN;
+  const unknown = { ...sampleReport().verdict.resources, headendCpuSeconds: null, peakRssBytes: null };
+
+  it('of somebody else’s head-end are those of what was watched', () => {
+    const { report } = ran({ run: { headend: '10.0.0.5:4059', wallSeconds: 10 }, verdict: { resources: unknown } });
+    if (report === null) throw new Error('no report');
+    expect(cpuOf({ ...ran(), report: { ...report, resources: groups('vendor', 'db') } })).toBeCloseTo(0.6);
+    expect(cpuOf({ ...ran(), report: { ...report, resources: groups() } })).toBeNaN();
+    expect(cpuOf({ ...ran(), report: { ...report, resources: null } })).toBeNaN();
+  });
+
+  it('of ours are those of the verdict, which has its database in it', () => {
+    const { report } = ran({ run: { headend: 'builtin', wallSeconds: 10 }, verdict: { resources: { ...unknown, headendCpuSeconds: 7 } } });
+    if (report === null) throw new Error('no report');
+    const run = { ...ran(), report: { ...report, resources: groups('headend', 'database', 'somebody') } };
+    expect(cpuOf(run)).toBeCloseTo(0.7);
+    const written = compare({ a: [run] }).measures.find(({ id }) => id === 'needs.diskWrittenBytesPerReading')?.cells[0]?.median ?? 0;
+    expect(written * report.audit.stored).toBeCloseTo(1000);
+  });
+});
+
 describe('pages', () => {
   const hostile = `<img src=x onerror=alert(1)> | \`*\u001b[31m`;
   const comparison = compare({ [hostile]: [ran(unable), ran()], plain: [ran(), ran({ run: { wallSeconds: 20 } })], broken: [failed(hostile), leftOut] }, false);
@@ -145,7 +173,8 @@ describe('pages', () => {
   });
 
   it('mark what is best and what is within noise', () => {
-    const rate = (cpu: number): ReportedRun => ran({ verdict: { resources: { ...sampleReport().verdict.resources, cpuSecondsPerMillionReadings: cpu } } });
+    const millions = (ran().report?.audit.stored ?? 0) / 1e6;
+    const rate = (cpu: number): ReportedRun => ran({ verdict: { resources: { ...sampleReport().verdict.resources, headendCpuSeconds: cpu * millions } } });
     const repeated = compare({ a: [rate(1), rate(1.2)], b: [rate(1.1), rate(1.3)], c: [rate(3), rate(3.1)] });
     const row = /processor time, million readings.*/;
     expect(row.exec(comparisonMarkdown(repeated))?.[0]).toMatch(/\*\*1\.1 s \(1 s \.\. 1\.2 s\)\*\*, best \| 1\.2 s \(1\.1 s \.\. 1\.3 s\), within noise \| 3\.05 s .*, 2\.77 times/);

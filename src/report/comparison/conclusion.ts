@@ -1,7 +1,7 @@
 /** What comes out of a comparison, in a few sentences: who holds, who does not and why, and what the others differ by. */
 
 import type { ProblemId } from '../../monitor/problem-kinds.ts';
-import { digits3, whole } from '../../base/format.ts';
+import { digits3, milliseconds, whole } from '../../base/format.ts';
 import type { Problem, RunReport } from '../run-report.ts';
 import type { ComparedAlternative, ComparedLoad, ComparedMeasure } from './comparison.ts';
 
@@ -55,11 +55,31 @@ function causes({ alternatives, reports }: Compared): readonly string[] {
 const TELLING: readonly ProblemId[] = ['process-restarted', 'slow-store', 'backpressure', 'nothing-confirmed', 'malformed-messages', 'connections-not-back'];
 
 function causeOf(reports: readonly RunReport[]): string | null {
+  const stored = reports.map(transactionsBehind).find((cause) => cause !== null);
+  if (stored !== undefined) return stored;
   const problems = reports.flatMap(({ verdict }) => verdict.problems);
   const told = TELLING.map((id) => problems.find((problem) => problem.id === id)).find((problem) => problem !== undefined);
   const found = problems.find(({ severity }) => severity === 'critical');
   const texts = [found, told].filter((problem): problem is Problem => problem !== undefined).map(({ evidence }) => evidence);
   return texts.length === 0 ? null : texts.join(' ');
+}
+
+/** Messages came this much faster than transactions were made: then these are the cause. */
+const BEHIND = 1.1;
+
+/** Of a direct intake: it can take no more messages than its store makes transactions. */
+function transactionsBehind({ run, store }: RunReport): string | null {
+  if (store?.intake !== 'direct' || run.speed === 'max' || store.transactions === 0) return null;
+  const dueSeconds = (run.steps * run.intervalSeconds) / run.speed;
+  const [came, made] = [(run.messages - run.resentMessages) / dueSeconds, store.transactions / run.wallSeconds];
+  if (came < made * BEHIND) return null;
+  const { mean, p99 } = store.transactionMs;
+  const name = store.kind === 'postgres' ? 'PostgreSQL' : 'DuckDB';
+  const waited = store.queueReadingsPeak === null ? '' : `, so that ${whole(store.queueReadingsPeak)} readings waited for it at most`;
+  return (
+    `each message is a transaction of its own in ${name}, which takes ${milliseconds(mean)} on average (99 % ${milliseconds(p99)}); ` +
+    `${digits3(came)} messages a second came and ${digits3(made)} could be stored${waited}.`
+  );
 }
 
 /** At `max` the pace is what they differ by. */

@@ -4,6 +4,7 @@
  */
 
 import { indicatorOf, type Indicator } from '../indicators.ts';
+import { cpuSecondsOf, DATABASE_GROUP, type GroupFacts } from '../resource-facts.ts';
 import type { RunReport } from '../run-report.ts';
 import type { ComparedMeasure, MeasureCell, MeasureGroup } from './comparison.ts';
 
@@ -41,25 +42,65 @@ const MEASURES: Readonly<Record<MeasureGroup, readonly Measure[]>> = {
     { id: 'delays.measurementToStorageSeconds.p99', label: 'measured to stored (grid time), 99 %', better: 'lower' },
   ],
   needs: [
-    { id: 'resources.cpuSecondsPerMillionReadings', label: 'processor time, million readings', better: 'lower' },
     {
-      id: 'coresPerMillionMeters',
+      id: 'needs.cpuSecondsPerMillionReadings',
+      label: 'processor time, million readings',
+      better: 'lower',
+      computed: { unit: 'seconds', read: (report) => ratio(cpuSeconds(report), readingsOf(report) / 1e6) },
+    },
+    {
+      id: 'needs.coresPerMillionMeters',
       label: 'cores, million meters in real time',
       better: 'lower',
-      computed: {
-        unit: 'number',
-        read: ({ run, verdict }) => {
-          const gridSeconds = run.steps * run.intervalSeconds;
-          const seconds = verdict.resources.headendCpuSeconds;
-          return seconds === null || gridSeconds === 0 || run.meters === 0 ? null : ((seconds / gridSeconds) * 1e6) / run.meters;
-        },
-      },
+      computed: { unit: 'number', read: (report) => ratio(cpuSeconds(report), ((report.run.steps * report.run.intervalSeconds) / 1e6) * report.run.meters) },
     },
-    { id: 'resources.coresUsed', label: 'cores, mean over the run', better: 'lower' },
-    { id: 'resources.peakRssBytes', label: 'memory, sum of peaks', better: 'lower' },
-    { id: 'resources.storeBytesPerReading', label: 'disk for a reading', better: 'lower' },
+    {
+      id: 'needs.coresUsed',
+      label: 'cores, mean over the run',
+      better: 'lower',
+      computed: { unit: 'number', read: (report) => ratio(cpuSeconds(report), report.run.wallSeconds) },
+    },
+    { id: 'needs.peakMemoryBytes', label: 'memory, sum of peaks', better: 'lower', computed: { unit: 'bytes', read: memoryBytes } },
+    {
+      id: 'needs.diskWrittenBytesPerReading',
+      label: 'written to disk for a reading',
+      better: 'lower',
+      computed: { unit: 'bytes', read: (report) => ratio(addedUp(systemGroups(report), (group) => group.diskWrittenBytes), readingsOf(report)) },
+    },
+    { id: 'resources.storeBytesPerReading', label: 'size of the store for a reading', better: 'lower' },
   ],
 };
+
+/** Groups of processes that the head-end consists of: ours with its database, or what was watched of somebody else's. */
+function systemGroups({ run, resources }: RunReport): readonly GroupFacts[] {
+  const own = run.headend === 'builtin';
+  return (resources?.groups ?? []).filter(({ kind, name }) => (own ? name === 'headend' || name === DATABASE_GROUP : kind === 'pid' || kind === 'cgroup'));
+}
+
+function cpuSeconds(report: RunReport): number | null {
+  return report.verdict.resources.headendCpuSeconds ?? addedUp(systemGroups(report), cpuSecondsOf);
+}
+
+function memoryBytes(report: RunReport): number | null {
+  return report.verdict.resources.peakRssBytes ?? addedUp(systemGroups(report), (group) => group.peakPssBytes ?? group.peakMemoryBytes);
+}
+
+/** Stored, or sent where nobody could look. */
+function readingsOf({ audit }: RunReport): number {
+  return audit.stored > 0 ? audit.stored : audit.sent;
+}
+
+/** null: of one of them, or of all, it is not known. */
+function addedUp(groups: readonly GroupFacts[], of: (group: GroupFacts) => number | null): number | null {
+  return groups.length === 0 ? null : groups.reduce<number | null>((sum, group) => {
+    const value = of(group);
+    return sum === null || value === null ? null : sum + value;
+  }, 0);
+}
+
+function ratio(value: number | null, by: number): number | null {
+  return value === null || by === 0 ? null : value / by;
+}
 
 const GROUPS: readonly MeasureGroup[] = ['result', 'kpi', 'delays', 'needs'];
 
@@ -115,9 +156,9 @@ export function marked(columns: readonly (readonly number[])[], better: Compared
 
 /** Whether runs of one alternative reach into those of the other. */
 function reach(a: readonly number[], b: readonly number[]): boolean {
-  const share = a.length < 2 || b.length < 2 ? SAME_SHARE : 0;
+  const slack = a.length < 2 || b.length < 2 ? SAME_SHARE : 0;
   const [lowA, highA, lowB, highB] = [Math.min(...a), Math.max(...a), Math.min(...b), Math.max(...b)];
-  return lowA * (1 - share) <= highB && lowB * (1 - share) <= highA;
+  return lowA * (1 - slack) <= highB && lowB * (1 - slack) <= highA;
 }
 
 /** null: there is no value. */

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ScenarioFiles } from '../../grid/scenario/files.ts';
-import { parseAlternatives } from './alternatives.ts';
+import { type Alternative, parseAlternatives, watchFlags } from './alternatives.ts';
 
 function filesOf(text: string): ScenarioFiles {
   return { read: (path) => (path === 'dir/a.yaml' ? { text } : { found: 'no such file' }), isFile: () => false };
@@ -30,15 +33,21 @@ alternatives:
     ready: ^listening
     start-within: 5 s
     stop-within: 2 s
+    watch: [db=pid-file:x.pid, host]
+  - { name: direct, intake: direct, store: "postgres://me:secret@db/x", connections: 4, drop-schema: yes }
 `);
     if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
-    const [plain, ours, theirs] = parsed.alternatives;
+    const [plain, ours, theirs, direct] = parsed.alternatives;
     expect(plain).toMatchObject({ name: 'the defaults', folder: 'the-defaults', flags: [], foreign: null });
     expect(ours).toMatchObject({ folder: 'two-intakes-wide', flags: ['--intake', 'buffered', '--store', 'duckdb', '--intakes', '2'] });
     expect(theirs).toMatchObject({
       flags: ['--headend', '127.0.0.1:4059', '--unconfirmed'],
-      foreign: { address: '127.0.0.1', port: 4059, start: './start.sh', stop: './stop.sh', startWithinMs: 5000, stopWithinMs: 2000, directory: 'dir' },
+      foreign: { address: '127.0.0.1', port: 4059, start: './start.sh', stop: './stop.sh', startWithinMs: 5000, stopWithinMs: 2000 },
+      directory: 'dir',
     });
+    expect(theirs?.watch).toEqual(['db=pid-file:x.pid', 'host']);
+    expect(direct?.flags).toEqual(['--intake', 'direct', '--store', 'postgres://me:secret@db/x', '--connections', '4', '--drop-schema']);
+    expect(direct?.description).toBe('the data centre in the box: direct, PostgreSQL (postgres://me@db/x)');
     expect(theirs?.foreign?.ready?.test('starting\nlistening on 4059')).toBe(true);
     expect(theirs?.foreign?.ready?.test('not listening')).toBe(false);
   });
@@ -53,6 +62,10 @@ alternatives:
     ['a name of a sign', entry('name: "-x"'), [/2:11: alternatives\.0\.name: found `-x`; allowed: a text/]],
     ['a near miss', entry('name: a\nintke: buffered'), [/3:5: unknown key `intke`; did you mean `intake`\?/]],
     ['a near miss of a value', entry('name: a\nintake: bufered'), [/3:13: alternatives\.0\.intake: found `bufered`; did you mean `buffered`\?/]],
+    ['a store that is none', entry('name: a\nstore: oracle'), [/3:12: alternatives\.0\.store: found `oracle`; allowed: `duckdb`, `postgres:\/\/user@host/]],
+    ['connections without PostgreSQL', entry('name: a\nintake: direct\nconnections: 4'), [/4:5: alternatives\.0\.connections: found `connections`; allowed: only with a `store` of PostgreSQL/]],
+    ['nothing to watch', entry('name: a\nwatch: []'), [/3:12: alternatives\.0\.watch: found a list of 0 entries; allowed: a list of 1 to 32/]],
+    ['what can’t be watched', entry('name: a\nwatch: [host, db=pid:x]'), [/3:19: alternatives\.0\.watch\.1: found `db=pid:x`; allowed: `NAME=pid-file:PATH`/]],
     ['too many intakes', entry('name: a\nintakes: 0'), [/3:14: alternatives\.0\.intakes: found `0`; allowed: a whole number from 1 to 1000/]],
     ['no address', entry('name: a\nheadend: here'), [/3:14: alternatives\.0\.headend: found `here`; allowed: ADDRESS:PORT/]],
     ['a bad address', entry('name: a\nheadend: 300.0.0.1:80'), [/3:14: alternatives\.0\.headend: found `300\.0\.0\.1:80`/]],
@@ -71,6 +84,17 @@ alternatives:
     expect(errors.length).toBe(expected.length);
     for (const [i, what] of expected.entries()) expect(errors[i]).toMatch(what);
     for (const error of errors) expect(error).not.toMatch(/[\n\r]|undefined|\[object/);
+  });
+
+  it('say which process a file of its number means, once it is there', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'meterstorm-pid-'));
+    writeFileSync(join(directory, 'x.pid'), '4711\nrest\n');
+    writeFileSync(join(directory, 'y.pid'), 'none\n');
+    const watching = (...watch: readonly string[]): Alternative => ({ name: 'a', folder: 'a', flags: [], description: '', watch, directory, foreign: null });
+    expect(watchFlags(watching('db=pid-file:x.pid', 'host'))).toEqual(['--watch', 'db=pid:4711', '--watch', 'host']);
+    expect(() => watchFlags(watching('db=pid-file:y.pid'))).toThrow(/y\.pid holds no process number/);
+    expect(() => watchFlags(watching('db=pid-file:z.pid'))).toThrow(/z\.pid can't be read/);
+    rmSync(directory, { recursive: true });
   });
 
   it('wrong: all at once, and a file that is not there', () => {

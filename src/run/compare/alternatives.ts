@@ -5,7 +5,8 @@
  * What would change the load can't be said here: all alternatives get the same.
  */
 
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import * as fields from '../../grid/scenario/fields.ts';
 import { SCENARIO_BYTES_MAX, type ScenarioFiles } from '../../grid/scenario/files.ts';
@@ -13,6 +14,9 @@ import { issueProblems } from '../../grid/scenario/issues.ts';
 import { scenarioErrors, quoted, type Problem, type ScenarioError } from '../../grid/scenario/scenario-error.ts';
 import { describe, find, keyPosition, plain, type Path, type Tree } from '../../grid/scenario/tree.ts';
 import { yamlTree } from '../../grid/scenario/yaml-tree.ts';
+import { withoutPassword } from '../../headend/store/postgres-config.ts';
+import { parseWatchTarget } from '../../monitor/watch-target.ts';
+import { UserError } from '../errors.ts';
 
 export interface Alternative {
   readonly name: string;
@@ -22,6 +26,10 @@ export interface Alternative {
   readonly flags: readonly string[];
   /** In a few words, for the report. */
   readonly description: string;
+  /** As written; see `watchFlags`. */
+  readonly watch: readonly string[];
+  /** Of the file: where commands run, and what paths are relative to. */
+  readonly directory: string;
   /** null: the data centre in the box. */
   readonly foreign: ForeignHeadend | null;
 }
@@ -37,8 +45,6 @@ export interface ForeignHeadend {
   readonly ready: RegExp | null;
   readonly startWithinMs: number;
   readonly stopWithinMs: number;
-  /** Where commands run. */
-  readonly directory: string;
 }
 
 export type ParsedAlternatives =
@@ -49,6 +55,9 @@ const ENTRIES = { min: 1, max: 32 } as const;
 const LIST = `a list of ${ENTRIES.min} to ${ENTRIES.max} alternatives`;
 const LIMIT_MAX = '1 d';
 
+const WATCHED = '`NAME=pid-file:PATH`, or as with `--watch` of a run: `NAME=pid:N`, `NAME=cgroup:/PATH`, `host`';
+const WATCHED_LIST = `a list of ${ENTRIES.min} to ${ENTRIES.max} of what is watched`;
+
 const text = (description: string, allowed: string) => fields.label({ description, form: /\S/, allowed });
 const command = (description: string) => text(description, 'a command, as for `sh -c`').optional();
 
@@ -58,8 +67,16 @@ const alternativeSchema = z.strictObject({
     form: /^[\p{L}\p{N}].{0,62}\S$|^[\p{L}\p{N}]$/u,
     allowed: 'a text of 1 to 64 characters that begins with a letter or digit',
   }),
-  intake: fields.choice({ description: 'How readings get into the store.', words: ['buffered'] }).optional(),
-  store: fields.choice({ description: 'Where readings go.', words: ['duckdb'] }).optional(),
+  intake: fields.choice({ description: 'How readings get into the store.', words: ['buffered', 'direct'] }).optional(),
+  store: fields
+    .label({
+      description: 'Where readings go.',
+      form: /^(?:duckdb|postgres(?:ql)?:(?:\/\/.*)?)$/,
+      allowed: '`duckdb`, `postgres://user@host:port/database`, or `postgres:` for what PGHOST and so on say',
+    })
+    .optional(),
+  connections: fields.wholeNumber({ description: 'Connections of each direct intake into PostgreSQL.', min: 1, max: 1000 }).optional(),
+  'drop-schema': fields.choice({ description: 'PostgreSQL: whether the readings of a run are removed after its audit.', words: ['yes', 'no'] }).optional(),
   intakes: fields.wholeNumber({ description: 'Intake processes.', min: 1, max: 1000 }).optional(),
   headend: fields
     .label({ description: 'Where the head-end listens.', form: /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/, allowed: 'ADDRESS:PORT such as `10.0.0.5:4059`' })
@@ -70,6 +87,11 @@ const alternativeSchema = z.strictObject({
   ready: fields.label({ description: 'What it prints once it is ready.', form: /\S/, allowed: 'a regular expression' }).optional(),
   'start-within': fields.duration({ description: 'Time that it has to be ready.', min: '1 s', max: LIMIT_MAX }).optional(),
   'stop-within': fields.duration({ description: 'Time that it has to end.', min: '1 s', max: LIMIT_MAX }).optional(),
+  watch: z
+    .array(text('What else is counted.', WATCHED), { error: WATCHED_LIST })
+    .min(1, { error: WATCHED_LIST })
+    .max(ENTRIES.max, { error: WATCHED_LIST })
+    .optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -79,7 +101,8 @@ const fileSchema = z.strictObject({
 type Entry = z.infer<typeof alternativeSchema>;
 type Key = keyof Entry;
 
-const OURS: readonly Key[] = ['intake', 'store', 'intakes'];
+const OURS: readonly Key[] = ['intake', 'store', 'intakes', 'connections', 'drop-schema'];
+const OF_POSTGRES: readonly Key[] = ['connections', 'drop-schema'];
 const OTHERS: readonly Key[] = ['confirms', 'start', 'stop', 'ready', 'start-within', 'stop-within'];
 /** Of no use without `start`. */
 const WITH_START: readonly Key[] = ['ready', 'start-within'];
@@ -145,7 +168,10 @@ function keyProblems(tree: Tree, entry: Tree, i: number): readonly Problem[] {
     const ours = wrong(OURS, 'with `headend` only what is done with somebody else’s: it has an intake and a store of its own');
     return [...ours, ...(has('start') ? [] : wrong(WITH_START, 'only with `start`'))];
   }
-  return wrong(OTHERS, 'only with `headend`: the data centre in the box is started and stopped by itself');
+  const others = wrong(OTHERS, 'only with `headend`: the data centre in the box is started and stopped by itself');
+  const store = entry.entries.get('store')?.tree;
+  const postgres = store?.kind === 'scalar' && String(store.value).startsWith('postgres');
+  return postgres ? others : others.concat(wrong(OF_POSTGRES, 'only with a `store` of PostgreSQL: a DuckDB file has none'));
 }
 
 function valueProblems(tree: Tree, i: number): readonly Problem[] {
@@ -153,6 +179,13 @@ function valueProblems(tree: Tree, i: number): readonly Problem[] {
   const ready = scalarAt(tree, ['alternatives', i, 'ready']);
   if (ready !== null && regularExpression(ready.text) === null) {
     problems.push({ ...ready, found: quoted(ready.text), allowed: 'a regular expression' });
+  }
+  const watch = find(tree, ['alternatives', i, 'watch']);
+  for (const at of (watch?.kind === 'list' ? watch.items : []).keys()) {
+    const what = scalarAt(tree, ['alternatives', i, 'watch', at]);
+    if (what === null || PID_FILE.test(what.text)) continue;
+    const target = parseWatchTarget(what.text);
+    if ('error' in target) problems.push({ ...what, found: quoted(what.text), allowed: WATCHED });
   }
   const headend = scalarAt(tree, ['alternatives', i, 'headend']);
   const end = headend === null ? null : /^(?<address>[\d.]+|localhost):(?<port>\d{1,5})$/.exec(headend.text)?.groups;
@@ -195,17 +228,39 @@ function folderOf(name: string): string {
   return name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/-+$/, '');
 }
 
+/** Of `watch`: the file is read once the head-end runs. */
+const PID_FILE = /^(?<name>\w[\w.-]{0,39})=pid-file:(?<path>.+)$/;
+
+/** `--watch` flags of a run. Throws UserError when a pid file can't be read. */
+export function watchFlags({ watch, directory }: Alternative): readonly string[] {
+  return watch.flatMap((what) => {
+    const { name = '', path = '' } = PID_FILE.exec(what)?.groups ?? {};
+    if (path === '') return ['--watch', what];
+    const file = resolve(directory, path);
+    let words: string;
+    try {
+      words = readFileSync(file, 'utf8').trim().split(/\s/)[0] ?? '';
+    } catch (error) {
+      throw new UserError(`watch: ${file} can't be read: ${(error as Error).message}`);
+    }
+    if (!/^\d{1,10}$/.test(words)) throw new UserError(`watch: ${file} holds no process number`);
+    return ['--watch', `${name}=pid:${words}`];
+  });
+}
+
 const START_WITHIN_SECONDS = 60;
 const STOP_WITHIN_SECONDS = 30;
 
 function alternativeOf(entry: Entry, directory: string): Alternative {
-  const { name, intake, store, intakes, headend, confirms } = entry;
-  const common = { name, folder: folderOf(name) };
+  const { name, intake, store, intakes, connections, headend, confirms, watch = [] } = entry;
+  const common = { name, folder: folderOf(name), watch, directory };
   if (headend === undefined) {
     const flags = [
       ...(intake === undefined ? [] : ['--intake', intake]),
       ...(store === undefined ? [] : ['--store', store]),
       ...(intakes === undefined ? [] : ['--intakes', String(intakes)]),
+      ...(connections === undefined ? [] : ['--connections', String(connections)]),
+      ...(entry['drop-schema'] === 'yes' ? ['--drop-schema'] : []),
     ];
     const processes = intakes === undefined ? '' : `, ${intakes} intake ${intakes === 1 ? 'process' : 'processes'}`;
     return { ...common, flags, description: `the data centre in the box: ${intake ?? 'buffered'}, ${storeName(store ?? 'duckdb')}${processes}`, foreign: null };
@@ -221,11 +276,10 @@ function alternativeOf(entry: Entry, directory: string): Alternative {
     ready: entry.ready === undefined ? null : regularExpression(entry.ready),
     startWithinMs: (entry['start-within'] ?? START_WITHIN_SECONDS) * 1000,
     stopWithinMs: (entry['stop-within'] ?? STOP_WITHIN_SECONDS) * 1000,
-    directory,
   };
   return { ...common, flags, description: `head-end at ${address}:${port}${confirms === 'no' ? ', which confirms nothing' : ''}`, foreign };
 }
 
 function storeName(store: string): string {
-  return store === 'duckdb' ? 'DuckDB' : store;
+  return store === 'duckdb' ? 'DuckDB' : `PostgreSQL (${withoutPassword(store)})`;
 }

@@ -7,7 +7,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { ComparedRun } from '../../report/comparison/comparison.ts';
-import type { Alternative } from './alternatives.ts';
+import { UserError } from '../errors.ts';
+import { type Alternative, watchFlags } from './alternatives.ts';
 import { HeadendService, StartError } from './headend-service.ts';
 import { RunChild } from './run-child.ts';
 import { sentLoad } from './sent-load.ts';
@@ -74,13 +75,13 @@ export class Comparing {
   async #one(alternative: Alternative, folder: string, progress: ComparisonProgress): Promise<ComparedRun> {
     const { clock, directory, interrupt, onLine } = this.#options;
     mkdirSync(join(directory, folder), { recursive: true });
-    if (alternative.foreign === null) return this.#play(alternative, folder, progress);
-    const service = new HeadendService({ clock, headend: alternative.foreign, log: join(directory, folder, 'head-end.log'), interrupt });
+    if (alternative.foreign === null) return this.#play(alternative, { folder, progress, service: null });
+    const service = new HeadendService({ clock, headend: alternative.foreign, directory: alternative.directory, log: join(directory, folder, 'head-end.log'), interrupt });
     this.#running.add(service);
     try {
       if (alternative.foreign.start !== null) onLine(progress, 'starting');
       await service.start();
-      const ended = await this.#play(alternative, folder, progress);
+      const ended = await this.#play(alternative, { folder, progress, service });
       const fault = await service.stop();
       return fault === null ? ended : { ...ended, note: fault };
     } catch (error) {
@@ -92,12 +93,17 @@ export class Comparing {
     }
   }
 
-  async #play(alternative: Alternative, folder: string, progress: ComparisonProgress): Promise<ComparedRun> {
+  async #play(
+    alternative: Alternative,
+    { folder, progress, service }: { readonly folder: string; readonly progress: ComparisonProgress; readonly service: HeadendService | null },
+  ): Promise<ComparedRun> {
     const { main, load, directory, interrupt, onLine } = this.#options;
+    const watch = watched(alternative, service?.pid ?? null);
+    if ('error' in watch) return { folder, state: 'failed', why: watch.error, note: '', load: null };
     const out = join(directory, folder);
     const child = new RunChild({
       main,
-      args: ['run', ...load, '--out', out, ...alternative.flags],
+      args: ['run', ...load, '--out', out, ...alternative.flags, ...watch.flags],
       log: join(out, 'run.log'),
       onLine: (line) => onLine(progress, line),
       interrupt,
@@ -115,6 +121,20 @@ export class Comparing {
     return { folder, state: interrupt.aborted ? 'interrupted' : 'failed', why, note: '', load: null };
   }
 }
+
+/** What the user named, and a head-end that we started and that stays. */
+function watched(alternative: Alternative, pid: number | null): { readonly flags: readonly string[] } | { readonly error: string } {
+  try {
+    const flags = watchFlags(alternative);
+    return { flags: pid === null || flags.length > 0 ? flags : ['--watch', `${STARTED_GROUP}=pid:${pid}`] };
+  } catch (error) {
+    if (error instanceof UserError) return { error: error.message };
+    throw error;
+  }
+}
+
+/** Of the resources. */
+const STARTED_GROUP = 'head-end';
 
 function leftOut(folder: string): ComparedRun {
   return { folder, state: 'left-out', why: '', note: '', load: null };

@@ -32,8 +32,8 @@ function freePort(): Promise<number> {
 }
 
 function service(headend: Partial<ForeignHeadend>, interrupt: AbortSignal = new AbortController().signal): HeadendService {
-  const common = { address: '127.0.0.1', port, start: null, stop: null, ready: null, startWithinMs: 20_000, stopWithinMs: 20_000, directory };
-  return new HeadendService({ clock: systemClock, headend: { ...common, ...headend }, log: join(directory, 'log'), interrupt });
+  const common = { address: '127.0.0.1', port, start: null, stop: null, ready: null, startWithinMs: 20_000, stopWithinMs: 20_000 };
+  return new HeadendService({ clock: systemClock, headend: { ...common, ...headend }, directory, log: join(directory, 'log'), interrupt });
 }
 
 const listener = (): string => `'${process.execPath}' -e "${LISTENER.replace('PORT', String(port))}"`;

@@ -24,6 +24,8 @@ const LINE_MAX = 300;
 export interface HeadendServiceOptions {
   readonly clock: Clock;
   readonly headend: ForeignHeadend;
+  /** Where commands run. */
+  readonly directory: string;
   /** Where its output goes, and that of the stop command. */
   readonly log: string;
   readonly interrupt: AbortSignal;
@@ -58,6 +60,11 @@ export class HeadendService {
       await pause(clock, POLL_MS);
     }
     throw new StartError('interrupted while it was started');
+  }
+
+  /** The process of the start command; null: there is none, or it has ended. */
+  get pid(): number | null {
+    return this.#child === null || endOf(this.#child) !== null ? null : (this.#child.pid ?? null);
   }
 
   /** Never throws. What went wrong on the way, in one line, or null. */
@@ -102,7 +109,7 @@ export class HeadendService {
 
   #run(command: string): ChildProcess {
     const log = openSync(this.#options.log, 'a');
-    const child = spawn('sh', ['-c', command], { cwd: this.#options.headend.directory, detached: true, stdio: ['ignore', log, log] });
+    const child = spawn('sh', ['-c', command], { cwd: this.#options.directory, detached: true, stdio: ['ignore', log, log] });
     // Without a shell there is no pid, and its end says so.
     child.on('error', () => {});
     closeSync(log);

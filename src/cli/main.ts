@@ -5,8 +5,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { UnreachableError, UserError } from '../run/errors.ts';
 import { version } from '../run/compose-report.ts';
 import { auditCommand } from './audit-command.ts';
-import { dashboardCommand } from './dashboard-command.ts';
+import { capacityCommand } from './capacity-command.ts';
 import { compareCommand } from './compare-command.ts';
+import { dashboardCommand } from './dashboard-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { exportCommand } from './export-command.ts';
 import { headendCommand } from './headend-command.ts';
@@ -59,6 +60,28 @@ function program(): Command {
     .option('--junit <file>', 'also write the result as a JUnit file')
     .option('--summary <file>', 'also append a summary in Markdown (default: $GITHUB_STEP_SUMMARY, where it is set)')
     .action(runCommand);
+
+  root
+    .command('capacity')
+    .description('the largest grid that a head-end holds, what is full first, and what so many meters need')
+    .argument('<scenario>', 'scenario file (YAML); trials are parts of its grid, played faster')
+    .option('-s, --set <path=value>', 'change a value of the scenario; may be repeated', collect, [])
+    .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
+    .option('--for <meters>', 'what so many meters need, such as 250k or 3.5M', '3.5M')
+    .option('--budget <duration>', 'time for all trials', '3 min')
+    .option('--window <duration>', 'a trial is measured over so much time, and up to twice as long; longer than a head-end’s own batches', '5 s')
+    .option('--precision <share>', 'half width of the interval at which it ends', '5%')
+    .option('-o, --out <dir>', 'directory for the report (default: runs/capacity-<name>-<time>)')
+    .option('--json', 'print capacity.json alone to stdout', false)
+    .option('--headend <which>', '`builtin`, or the IPv4 address and port of yours', 'builtin')
+    .option('--unconfirmed', 'that head-end does not confirm pushes (last_confirmation_date_time)', false)
+    .option('--watch <name=what>', 'also count what others take: NAME=pid:N (and its children) or NAME=cgroup:/PATH; may be repeated', collect, [])
+    .option('--store <store>', 'of the built-in head-end: `duckdb`, or `postgres://user@host:port/database`', 'duckdb')
+    .addOption(new Option('--intake <kind>', 'of the built-in head-end; direct: each message is a transaction').choices(['buffered', 'direct']).default('buffered'))
+    .option('--connections <n>', 'PostgreSQL: connections of each direct intake (default: 8)', count)
+    .option('--simulators <n>', 'simulator processes (default: what the machine needs)', count)
+    .option('--intakes <n>', 'intake processes (default: what the machine needs)', count)
+    .action(capacityCommand);
 
   root
     .command('compare')

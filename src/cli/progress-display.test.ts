@@ -14,6 +14,7 @@ const PROGRESS: Progress = {
   storedReadings: 13_000_000,
   readingsPerSecond: 2_812_345,
   playedSteps: 0,
+  backpressure: 0,
   backlogReadings: 900_000,
   etaMs: 5100,
   restarts: 0,

@@ -1,13 +1,11 @@
 /** `meterstorm run`. */
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
 import { writeReport } from '../report/write-report.ts';
 import { chooseHeadend, type HeadendFlags, schemaOfRun } from '../run/choose-headend.ts';
 import { UserError } from '../run/errors.ts';
 import type { HeadendKind } from '../run/headend-kind.ts';
-import { makeDirectory } from '../run/make-directory.ts';
 import { findingText, obstacles } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
 import { dropStore, prepareStore } from '../run/prepare-store.ts';
@@ -17,6 +15,7 @@ import { type CiFlags, ciOutput, writeCiOutput } from './ci-output.ts';
 import { drainSeconds } from './drain-argument.ts';
 import { foreignAudit, type ForeignFlags } from './foreign-argument.ts';
 import { Interrupt } from './interrupt.ts';
+import { outDirectory } from './out-directory.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import { servedRun } from './served-run.ts';
@@ -140,30 +139,4 @@ async function prepared(headend: HeadendKind, directory: string): Promise<void> 
 /** What is wrong then is said, and spoils no report. */
 async function dropped({ store }: HeadendKind): Promise<void> {
   await dropStore(store).catch((error: Error) => process.stderr.write(`${error.message.replace(/^(?!meterstorm: )/, 'meterstorm: ')}\n`));
-}
-
-/** A directory for this run's files, made if need be, that no other run has used. */
-function outDirectory(chosen: string | undefined, name: string): string {
-  if (chosen !== undefined) {
-    if (isUsed(chosen)) throw new UserError(`meterstorm: --out: ${chosen} already holds a run; name another directory`);
-    makeDirectory(chosen, '--out');
-    return chosen;
-  }
-  const stamp = new Date(systemClock.unixMs()).toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
-  const base = join('runs', `${name.replaceAll(/[^\w.-]+/g, '-')}-${stamp}`);
-  makeDirectory('runs', '--out');
-  for (let number = 1; ; number++) {
-    const directory = number === 1 ? base : `${base}-${number}`;
-    try {
-      mkdirSync(directory);
-      return directory;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
-      throw new UserError(`meterstorm: --out: ${directory} can't be used: ${(error as Error).message}`, { cause: error });
-    }
-  }
-}
-
-function isUsed(directory: string): boolean {
-  return ['readings.duckdb', 'report.json', 'run-record.json', 'monitor.duckdb'].some((file) => existsSync(join(directory, file)));
 }

@@ -1,6 +1,6 @@
 /**
  * What /proc says of a process: processor time, memory, disk and descriptors, from `stat`, `status`, `io`, `limits`, `smaps_rollup` and the
- * size of `fd` (proc(5)). Linux alone has these; elsewhere, and for a process that is gone, the answer is null.
+ * size of `fd` (proc(5)), `schedstat` (sched-stats of the kernel). Linux alone has these; elsewhere, and for a process that is gone, the answer is null.
  *
  * Reading goes through a `ProcFiles`, so that a test can be any machine.
  */
@@ -36,6 +36,8 @@ export interface ProcSample {
   readonly userSeconds: number;
   readonly systemSeconds: number;
   readonly cpuSeconds: number;
+  /** Since it began, how long its main thread was ready to run and waited for a processor; null: this kernel doesn't count it. */
+  readonly waitSeconds: number | null;
   /** Of children that have ended and were waited for, and of theirs. */
   readonly childUserSeconds: number;
   readonly childSystemSeconds: number;
@@ -78,14 +80,15 @@ export function readProcess(pid: number, files: ProcFiles = procFiles): ProcSamp
   const status = files.text(`/proc/${pid}/status`);
   if (status === null) return null;
   const descriptors = files.size(`/proc/${pid}/fd`);
-  return parseProcess(stat, status, { io: files.text(`/proc/${pid}/io`), descriptors: descriptors > 0 ? descriptors : null });
+  const io = files.text(`/proc/${pid}/io`);
+  return parseProcess(stat, status, { io, descriptors: descriptors > 0 ? descriptors : null, schedule: files.text(`/proc/${pid}/schedstat`) });
 }
 
 /** null when `stat` is not what Linux writes. */
 export function parseProcess(
   stat: string,
   status: string,
-  more: { readonly io: string | null; readonly descriptors: number | null } = { io: null, descriptors: null },
+  more: { readonly io: string | null; readonly descriptors: number | null; readonly schedule: string | null } = { io: null, descriptors: null, schedule: null },
 ): ProcSample | null {
   const fields = statFields(stat);
   const seconds = (place: number): number => Number(fields[place]) / TICKS_PER_SECOND;
@@ -95,6 +98,7 @@ export function parseProcess(
     userSeconds,
     systemSeconds,
     cpuSeconds: (Number(fields[UTIME]) + Number(fields[STIME])) / TICKS_PER_SECOND,
+    waitSeconds: waitSecondsOf(more.schedule),
     childUserSeconds: seconds(CUTIME),
     childSystemSeconds: seconds(CSTIME),
     rssBytes: kilobytes(status, 'VmRSS') * 1024,
@@ -105,6 +109,12 @@ export function parseProcess(
     parent: Number(fields[PPID]),
     startTicks: Number(fields[STARTTIME]),
   };
+}
+
+/** `RAN WAITED SLICES`, nanoseconds: the time on a processor, the time ready for one. */
+function waitSecondsOf(schedule: string | null): number | null {
+  const waited = schedule?.split(' ')[1];
+  return waited === undefined ? null : Number(waited) / 1e9;
 }
 
 /**

@@ -15,10 +15,11 @@ const IO = 'rchar: 9\nwchar: 9\nsyscr: 9\nsyscw: 9\nread_bytes: 4096\nwrite_byte
 
 describe('the files of /proc', () => {
   test('are read past a command with brackets and blanks', () => {
-    expect(parseProcess(STAT, STATUS, { io: IO, descriptors: 12 })).toEqual({
+    expect(parseProcess(STAT, STATUS, { io: IO, descriptors: 12, schedule: '13000000000 250000000 41\n' })).toEqual({
       userSeconds: 12.34,
       systemSeconds: 0.66,
       cpuSeconds: 13,
+      waitSeconds: 0.25,
       childUserSeconds: 7,
       childSystemSeconds: 0.08,
       rssBytes: 102_400_000,

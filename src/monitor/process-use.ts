@@ -22,6 +22,8 @@ export interface ProcessUse extends WatchedProcess {
   readonly wallMs: readonly number[];
   readonly cpuCores: readonly number[];
   readonly rssBytes: readonly number[];
+  /** Share of the time in which its main thread was ready to run and waited for a processor; left out where it is not counted. */
+  readonly waiting?: readonly number[];
 }
 
 /** Counted over all lives; null: not told. */
@@ -50,7 +52,7 @@ export class ProcessLog {
   process: WatchedProcess;
   seen = false;
   readonly taken: Taken = { userSeconds: 0, systemSeconds: 0, diskReadBytes: null, diskWrittenBytes: null };
-  readonly #columns = new SampleColumns({ cpuCores: 'mean', rssBytes: 'highest' });
+  readonly #columns = new SampleColumns({ cpuCores: 'mean', rssBytes: 'highest', waiting: 'mean' });
   #peakRssBytes = 0;
   #last: ProcSample | null = null;
   #details: ProcDetails | null = null;
@@ -105,9 +107,11 @@ export class ProcessLog {
     taken.systemSeconds += system;
     taken.diskReadBytes = addKnown(taken.diskReadBytes, since((last?.diskReadBytes ?? 0) + (inherited?.diskReadBytes ?? 0), sample.diskReadBytes));
     taken.diskWrittenBytes = addKnown(taken.diskWrittenBytes, since((last?.diskWrittenBytes ?? 0) + (inherited?.diskWrittenBytes ?? 0), sample.diskWrittenBytes));
+    const waited = since(last?.waitSeconds ?? 0, sample.waitSeconds);
     this.#last = sample;
     this.#lastMs = nowMs;
-    this.#columns.add(nowMs, coveredMs, { cpuCores: ((user + system) * 1000) / coveredMs, rssBytes: sample.rssBytes });
+    const waiting = waited === null ? null : (waited * 1000) / coveredMs;
+    this.#columns.add(nowMs, coveredMs, { cpuCores: ((user + system) * 1000) / coveredMs, rssBytes: sample.rssBytes, waiting });
   }
 
   look(details: ProcDetails): void {
@@ -126,6 +130,7 @@ export class ProcessLog {
   }
 
   use(): ProcessUse {
+    const waiting = this.#columns.column('waiting', 1000);
     return {
       ...this.process,
       cpuSeconds: Math.round((this.taken.userSeconds + this.taken.systemSeconds) * 100) / 100,
@@ -133,6 +138,7 @@ export class ProcessLog {
       wallMs: this.#columns.wallMs,
       cpuCores: this.#columns.column('cpuCores', 1000),
       rssBytes: this.#columns.column('rssBytes'),
+      ...(waiting.length === 0 ? {} : { waiting }),
     };
   }
 

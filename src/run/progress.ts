@@ -11,6 +11,8 @@ export interface Progress {
   readonly connected: number;
   /** Pushing: steps that a concentrator has played, added up over all concentrators. */
   readonly playedSteps: number;
+  /** Pushing: writes after which a connection took no more for a while. */
+  readonly backpressure: number;
   readonly sentReadings: number;
   readonly confirmedReadings: number;
   /** null: the head-end is not ours. */

@@ -30,6 +30,7 @@ export function progressOf(of: {
     gridUnixSeconds: behaviour.start.unixSeconds + step * behaviour.intervalSeconds,
     connected: stats.connected,
     playedSteps: stats.playedSteps,
+    backpressure: stats.backpressure,
     sentReadings: stats.readings,
     confirmedReadings: stats.confirmedReadings,
     storedReadings: stored,

@@ -71,6 +71,7 @@ function audit(grid: SegmentGrid, readings: readonly Reading[], ledger = ledgerO
   return new Auditor({ ...grid, ledger }).run(sourceOf(readings));
 }
 
+const NONE_WRONG = { status: 0, none: 0, rounded: 0, scaled: 0, shifted: 0, swapped: 0, other: 0 };
 const NOTHING = { missing: 0, duplicate: 0, wrong: 0, unexpected: 0 };
 
 describe('audit', () => {
@@ -117,7 +118,8 @@ describe('audit', () => {
       const rest = sent.filter((_, k) => k !== i);
       const cases: [string, Reading[], object][] = [
         ['value', [...rest, { ...one, value: one.value + 1 }], { wrong: 1 }],
-        ['status', [...rest, { ...one, status: one.status ^ 8 }], { wrong: 1 }],
+        ['status', [...rest, { ...one, status: one.status ^ 8 }], { wrong: 1, wrongBy: { ...NONE_WRONG, status: 1 } }],
+        ['unit', [...rest, { ...one, value: one.value * 1000 }], { wrong: 1, wrongBy: { ...NONE_WRONG, scaled: 1 } }],
         ['dropped', rest, { missing: 1 }],
         ['doubled', [...sent, one], { duplicate: 1 }],
         ['other channel', [...sent, { ...one, channel: 1 }], { unexpected: 1 }],

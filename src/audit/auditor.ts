@@ -21,6 +21,7 @@ import type { Meters, Stations } from '../grid/topology/topology.ts';
 import type { Truth } from '../grid/truth/truth.ts';
 import { AuditFindings, type Culprit, type Example, type FindingCounts } from './findings.ts';
 import { BitField } from './bit-field.ts';
+import { wrongValue } from './wrong-value.ts';
 import { StepSeries, type StepCounts } from './step-series.ts';
 
 export interface AuditorOptions {
@@ -239,16 +240,20 @@ export class Auditor {
   }
 
   #differs(batch: ReadingBatch, i: number, offset: number): void {
-    this.#findings.wrong++;
+    const { truth } = this.#options;
     const found = this.#found(batch, i);
     const expected = { value: this.#expectedWh[offset]!, status: this.#expectedStatus[offset]! };
+    const { meter, channel, time } = found;
+    const truthAt = (other: number, seconds: number): number => truth.register(meter, other, time + seconds);
+    const { kind, why } = wrongValue({ found: found.value, expected: expected.value, channel, channels: this.#channels, truthAt });
+    this.#findings.addWrong(kind);
     this.#findings.addExample({
       kind: 'wrong',
       found,
       expected,
-      concentrator: this.#stationOf(found.meter),
+      concentrator: this.#stationOf(meter),
       cause: 'headend',
-      why: found.value === expected.value ? 'its status differs from what was sent' : 'its value differs from what was sent',
+      why,
     });
   }
 

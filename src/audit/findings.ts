@@ -2,6 +2,7 @@
 
 import { CHANNELS } from '../reading/batch.ts';
 import type { UnreadableRows } from '../reading/source.ts';
+import type { WrongCounts, WrongKind } from './wrong-value.ts';
 
 export type FindingKind = 'missing' | 'duplicate' | 'wrong' | 'unexpected';
 export type Culprit = 'simulator' | 'network' | 'headend';
@@ -29,6 +30,8 @@ export interface FindingCounts {
   readonly missing: number;
   readonly duplicate: number;
   readonly wrong: number;
+  /** The wrong ones by what was done to them. */
+  readonly wrongBy: WrongCounts;
   readonly unexpected: number;
   /** Of the unexpected: rows that can't be the reading of any meter. */
   readonly unreadable: number;
@@ -56,6 +59,7 @@ export class AuditFindings {
   missing = 0;
   duplicate = 0;
   wrong = 0;
+  readonly #wrongBy: Record<WrongKind, number> = { status: 0, none: 0, rounded: 0, scaled: 0, shifted: 0, swapped: 0, other: 0 };
   unexpected = 0;
   unreadable = 0;
   late = 0;
@@ -70,8 +74,13 @@ export class AuditFindings {
   counts(): FindingCounts {
     const { planned, sent, stored, missing, duplicate, wrong, unexpected } = this;
     const { unreadable, late, lostByPlan, neverAvailable, inFlight } = this;
-    const found = { planned, sent, stored, missing, duplicate, wrong, unexpected };
+    const found = { planned, sent, stored, missing, duplicate, wrong, wrongBy: { ...this.#wrongBy }, unexpected };
     return { ...found, unreadable, late, lostByPlan, neverAvailable, inFlight, attribution: { ...this.#attribution } };
+  }
+
+  addWrong(kind: WrongKind): void {
+    this.wrong++;
+    this.#wrongBy[kind]++;
   }
 
   blame(culprit: Culprit): void {

@@ -50,6 +50,13 @@ const AUDIT: Rows<AuditFacts> = [
   ['missingShare', 'share', 'computed: `missing` by `planned`', (audit) => (audit.planned > 0 ? audit.missing / audit.planned : null)],
   ['duplicate', 'count', 'stored more than once', (audit) => audit.duplicate],
   ['wrong', 'count', 'stored with a value or status that differs from the truth', (audit) => audit.wrong],
+  ['wrongBy.status', 'count', 'of the wrong: those whose status alone differs', (audit) => audit.wrongBy?.status ?? null],
+  ['wrongBy.none', 'count', 'of the wrong: those without a value', (audit) => audit.wrongBy?.none ?? null],
+  ['wrongBy.rounded', 'count', 'of the wrong: those that are as if rounded', (audit) => audit.wrongBy?.rounded ?? null],
+  ['wrongBy.scaled', 'count', 'of the wrong: those that are as if in another unit', (audit) => audit.wrongBy?.scaled ?? null],
+  ['wrongBy.shifted', 'count', 'of the wrong: those whose value was right one or two hours before or after', (audit) => audit.wrongBy?.shifted ?? null],
+  ['wrongBy.swapped', 'count', 'of the wrong: those that are right for another register of the meter', (audit) => audit.wrongBy?.swapped ?? null],
+  ['wrongBy.other', 'count', 'of the wrong: all others', (audit) => audit.wrongBy?.other ?? null],
   ['unexpected', 'count', 'stored, but in no plan', (audit) => audit.unexpected],
   ['unreadable', 'count', 'of the unexpected: rows that can\'t be a reading of any meter', (audit) => audit.unreadable],
   ['late', 'count', 'stored rows that could be had only after their own step', (audit) => audit.late],
@@ -61,6 +68,8 @@ const AUDIT: Rows<AuditFacts> = [
   ['attribution.network', 'count', 'findings that are put down to the network', (audit) => audit.attribution.network],
   ['attribution.simulator', 'count', 'findings that are put down to the simulator', (audit) => audit.attribution.simulator],
   ['wallSeconds', 'seconds', 'how long the audit took', (audit) => audit.wallSeconds],
+  ['source.waitedSeconds', 'seconds', 'how long the rows of another head-end were watched after the last message', (audit) => audit.source?.waitedSeconds ?? null],
+  ['source.queryableSeconds', 'seconds', 'from the last message until another head-end had all rows', (audit) => audit.source?.queryableSeconds ?? null],
 ];
 
 const KPI_SHARES: readonly (keyof KpiShares)[] = ['storedSameInterval', 'storedWithin1h', 'storedWithin24h', 'storedBy06'];

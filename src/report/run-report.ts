@@ -4,6 +4,7 @@
  */
 
 import type { Example, FindingCounts } from '../audit/findings.ts';
+import type { WrongCounts } from '../audit/wrong-value.ts';
 import type { IndicatorUnit, Threshold } from '../base/threshold.ts';
 import type { MachineFacts } from '../monitor/machine-facts.ts';
 import type { ProblemId, Severity } from '../monitor/problem-kinds.ts';
@@ -86,7 +87,9 @@ export interface RunFacts {
 }
 
 /** The counts of the audit; all but `sent` are 0 when nobody could look into the store. */
-export interface AuditFacts extends FindingCounts {
+export interface AuditFacts extends Omit<FindingCounts, 'wrongBy'> {
+  /** The wrong readings by what was done to them. Absent: nobody looked, or the report is of an earlier version. */
+  readonly wrongBy?: WrongCounts;
   readonly exact: boolean;
   readonly wallSeconds: number;
   /** Second copies that the head-end received and dropped. */

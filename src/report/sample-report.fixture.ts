@@ -116,6 +116,7 @@ function auditOf(stored: number, state: { readonly late: number; readonly faulty
     missing,
     duplicate: state.faulty ? 1 : 0,
     wrong: state.faulty ? 3 : 0,
+    wrongBy: { status: 0, none: 0, rounded: 0, scaled: 0, shifted: 0, swapped: 0, other: state.faulty ? 3 : 0 },
     unexpected: 0,
     unreadable: 0,
     late: state.late,

@@ -9,6 +9,7 @@
 import { PROBLEM_KINDS, type ProblemId } from '../monitor/problem-kinds.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import { counted, dateTime, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
+import { WRONG_KINDS, type WrongKind } from '../audit/wrong-value.ts';
 import type { LinkFacts } from './link-facts.ts';
 import { linkStorms } from './link-storms.ts';
 import { DATABASE_GROUP, type ResourceFacts } from './resource-facts.ts';
@@ -164,11 +165,28 @@ function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {
   if (run.cutOffAfterSeconds !== null) {
     add('not-in-time', missing, `${counted(missing, 'reading')} not stored in time`, `${whole(missing)} of ${whole(planned)} planned readings${share} were not in the store ${cutOffTime(run)}.`);
   } else add('lost-readings', missing, `${counted(missing, 'reading')} lost`, `${whole(missing)} of ${whole(planned)} planned readings${share} are not in the store.`);
-  add('wrong-values', wrong, `${counted(wrong, 'wrong reading')}`, `In ${counted(wrong, 'stored reading')} value or status differ from the truth.`);
+  add('wrong-values', wrong, `${counted(wrong, 'wrong reading')}`, `In ${counted(wrong, 'stored reading')} value or status differ from the truth${wrongText(audit)}.`);
   add('stored-twice', duplicate, `${counted(duplicate, 'reading')} stored twice`, `Rows whose meter, channel and time are stored already: ${whole(duplicate)}.`);
   add('unplanned-readings', unexpected, `${counted(unexpected, 'reading')} that no plan has`, `Stored rows that belong to no planned reading: ${whole(unexpected)}.`);
   return problems;
 }
+
+/** What was done to them, where it can be told: `: 12 as if rounded, 3 otherwise`. */
+function wrongText({ wrong, wrongBy }: AuditFacts): string {
+  if (wrongBy === undefined || wrongBy.other === wrong) return '';
+  const kinds = WRONG_KINDS.filter((kind) => wrongBy[kind] > 0);
+  return `: ${kinds.map((kind) => `${whole(wrongBy[kind])} ${WRONG_NAMES[kind]}`).join(', ')}`;
+}
+
+const WRONG_NAMES: Readonly<Record<WrongKind, string>> = {
+  status: 'in their status only',
+  none: 'without a value',
+  rounded: 'as if rounded',
+  scaled: 'as if in another unit',
+  shifted: 'with the value of one or two hours before or after',
+  swapped: 'with the value of another register',
+  other: 'otherwise',
+};
 
 /** Problems that an audit finds, and the kind of their examples. */
 const EXAMPLE_KINDS: Partial<Record<ProblemId, string>> = {

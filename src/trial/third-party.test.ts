@@ -192,7 +192,9 @@ describe.runIf(postgresInstalled())('a head-end of somebody else with PostgreSQL
   test('that rounds', async () => {
     const { report, done } = await withFault('round:2');
     const { audit: found } = report;
-    expect(found).toMatchObject({ ...NOTHING, wrong: found.wrong, stored: done.stored });
+    expect(found).toMatchObject({ ...NOTHING, wrong: found.wrong, stored: done.stored, wrongBy: { rounded: found.wrong } });
+    expect(found.examples[0]?.text).toMatch(/^wrong: meter \d+, 1-0:1\.8\.0, \S+: its value is what was sent, rounded to 10 Wh$/);
+    expect(report.verdict.problems[0]?.evidence).toMatch(/differ from the truth: [\d,]+ as if rounded\. E\.g\. wrong: meter/);
     // One register in ten ends in 0.
     expect(found.wrong / found.stored).toBeGreaterThan(0.85);
     expect(found.wrong / found.stored).toBeLessThan(0.95);
@@ -214,6 +216,9 @@ describe.runIf(postgresInstalled())('a head-end of somebody else with PostgreSQL
     expect(found.missing).toBeGreaterThan(0);
     expect(found.unexpected).toBeGreaterThan(0);
     expect(found.wrong).toBeGreaterThan(0.5 * found.stored);
+    // Few meters stand still for an hour, and none runs backwards.
+    expect(found.wrongBy?.shifted).toBe(found.wrong);
+    expect(found.examples.find(({ kind }) => kind === 'wrong')?.text).toMatch(/: its value is that of 1 h earlier: is its time 1 h late\?$/);
   });
 
   test('that has rows of a device that nobody knows', async () => {

@@ -60,7 +60,7 @@ const OUTSIDE_WORLD: Readonly<Record<string, readonly string[]>> = {
   'cli/main.ts': ['process.exit'],
   'run/audit-process.ts': ['process.exit'],
   'run/intake-process.ts': ['process.exit'],
-  'run/monitor-process.ts': ['process.exit'],
+  'run/monitoring/monitor-process.ts': ['process.exit'],
   'run/poll-process.ts': ['process.exit'],
   'run/simulator-process.ts': ['process.exit', 'setTimeout'],
   'run/store-process.ts': ['process.exit'],

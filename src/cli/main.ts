@@ -55,6 +55,7 @@ function program(): Command {
     .option('--simulators <n>', 'simulator processes (default: what the machine needs)', count)
     .option('--intakes <n>', 'intake processes (default: what the machine needs)', count)
     .option('--watch <name=what>', 'also count what others take: NAME=pid:N (and its children), NAME=cgroup:/PATH, or host; may be repeated', collect, [])
+    .option('--monitor <file>', 'watch what this file (YAML) names beside the run itself: servers, databases, logs')
     .option('--no-monitor', 'gather no values and events (monitor.duckdb in the directory)')
     .option('--serve [address:port]', 'show the run in a browser while it goes on (default: 127.0.0.1:8080)')
     .option('--junit <file>', 'also write the result as a JUnit file')

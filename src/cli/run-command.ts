@@ -17,6 +17,7 @@ import { foreignAudit, type ForeignFlags } from './foreign-argument.ts';
 import { Interrupt } from './interrupt.ts';
 import { outDirectory } from './out-directory.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
+import { readMonitorPlan } from './monitor-argument.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import { servedRun } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
@@ -34,8 +35,8 @@ export interface RunFlags extends HeadendFlags, ForeignFlags, CiFlags {
   readonly simulators?: number;
   readonly drain?: string;
   readonly dropSchema: boolean;
-  /** false: `--no-monitor`. */
-  readonly monitor: boolean;
+  /** A file of what is watched; false: `--no-monitor`. */
+  readonly monitor?: string | false;
   /** `true`: without a value. */
   readonly serve?: string | true;
 }
@@ -57,6 +58,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   checkHeadend(flags, { target, pull: scenario.behaviour.communication === 'pull' });
   const named = watchTargets(flags.watch);
   const output = ciOutput(flags);
+  const plan = readMonitorPlan(flags.monitor);
   const drain = drainSeconds(flags.drain, scenario);
   const { simulators = null } = flags;
   // A file has one writer.
@@ -89,7 +91,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       intakes,
       drainSeconds: drain,
       watch,
-      ...(flags.monitor ? { monitoring: {} } : {}),
+      ...(flags.monitor === false ? {} : { monitoring: { plan } }),
       onProgress: (progress) => {
         display.show(progress);
         served?.take(progress);

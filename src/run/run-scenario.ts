@@ -10,6 +10,7 @@ import { generateStations } from '../grid/topology/stations.ts';
 import type { Stations } from '../grid/topology/topology.ts';
 import type { ProcessProbe, Watched } from '../monitor/process-probe.ts';
 import type { ProcessGroup } from '../monitor/process-use.ts';
+import type { MonitorPlan } from '../monitor/monitor-plan.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunReport } from '../report/run-report.ts';
@@ -30,7 +31,7 @@ import type { MeasuredSoFar, Restart } from './run-facts.ts';
 import { runProbe } from './run-probe.ts';
 import { progressOf } from './run-progress.ts';
 import { writeRunRecord } from './run-record.ts';
-import { RunWatch } from './run-watch.ts';
+import { RunWatch } from './monitoring/run-watch.ts';
 import { playingMs, scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
@@ -69,6 +70,8 @@ export interface RunOptions {
 }
 
 export interface Monitoring {
+  /** What is watched beside the run itself; null: nothing. */
+  readonly plan: MonitorPlan | null;
   /** For who looks at the run while it goes on. */
   readonly onSource?: (source: MonitorSource) => void;
 }
@@ -385,7 +388,7 @@ class ScenarioRun {
     const onProcess = (name: string, pid: number): void => {
       if (!this.#over) this.#probe.watch({ name, group: 'runner', pid });
     };
-    const watch = new RunWatch({ clock, directory, scenario, onProcess });
+    const watch = new RunWatch({ clock, directory, scenario, plan: monitoring.plan, onProcess });
     monitoring.onSource?.(watch.source);
     return watch;
   }

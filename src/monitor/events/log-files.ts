@@ -57,7 +57,10 @@ export class LogFiles implements LineSource {
     this.#look();
   }
 
+  /** What is there by then is still read. */
   stop(): void {
+    this.#timer?.cancel();
+    if (this.#sink !== null) this.#look();
     this.#timer?.cancel();
     for (const { log } of this.#files.values()) log.close();
     this.#files.clear();

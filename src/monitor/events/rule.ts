@@ -21,6 +21,6 @@ export function patternFault(pattern: string): string | null {
   try {
     return new RegExp(pattern, 'u').test('') ? 'it matches any line' : null;
   } catch (error) {
-    return (error as Error).message.replace(/^Invalid regular expression: /, '');
+    return (error as Error).message.replace(/^Invalid regular expression: .*\/u: /s, '');
   }
 }

@@ -1,9 +1,9 @@
 /** What happens in a run by itself, as events of its monitoring, and the events that its report shows. */
 
-import type { Blackout } from '../grid/scenario/scenario.ts';
-import type { EventAnswer, EventQuery, Severity } from '../monitor/store/monitor-source.ts';
-import { SEVERITIES } from '../monitor/store/monitor-source.ts';
-import type { RunEvent, RunEvents } from '../report/run-report.ts';
+import type { Blackout } from '../../grid/scenario/scenario.ts';
+import type { EventAnswer, EventQuery, Severity } from '../../monitor/store/monitor-source.ts';
+import { SEVERITIES } from '../../monitor/store/monitor-source.ts';
+import type { RunEvent, RunEvents } from '../../report/run-report.ts';
 import type { RunMonitor } from './run-monitor.ts';
 
 /** Events that a report holds. */

@@ -1,6 +1,7 @@
 /** What the runner and the monitoring process say to each other. */
 
-import type { EventAnswer, EventQuery, MonitorEvent, SeriesIdentity, SeriesQuery } from '../monitor/store/monitor-source.ts';
+import type { MonitorPlan } from '../../monitor/monitor-plan.ts';
+import type { EventAnswer, EventQuery, MonitorEvent, SeriesIdentity, SeriesQuery } from '../../monitor/store/monitor-source.ts';
 
 /** Samples of one series of the run's own. */
 export interface OwnSamples extends SeriesIdentity {
@@ -24,7 +25,8 @@ export type Question =
   | { readonly kind: 'queryEvents'; readonly query: EventQuery };
 
 export type ToMonitor =
-  | { readonly type: 'start'; readonly database: string }
+  /** `plan`: what is watched beside the run; null: nothing. */
+  | { readonly type: 'start'; readonly database: string; readonly plan: MonitorPlan | null }
   | { readonly type: 'batch'; readonly batch: OwnBatch }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   /** Write what there is, answer with the events from `from` on, and end. */

@@ -3,11 +3,12 @@
  * can't disturb it. Started by the runner over IPC.
  */
 
-import { systemClock } from '../base/clock.ts';
-import { Collector } from '../monitor/store/collector.ts';
-import type { MonitorQueries } from '../monitor/store/monitor-queries.ts';
-import type { EventQuery } from '../monitor/store/monitor-source.ts';
-import { MonitorStore } from '../monitor/store/monitor-store.ts';
+import { systemClock } from '../../base/clock.ts';
+import { PlanWatch } from '../../monitor/plan-watch.ts';
+import { Collector } from '../../monitor/store/collector.ts';
+import type { MonitorQueries } from '../../monitor/store/monitor-queries.ts';
+import type { EventQuery } from '../../monitor/store/monitor-source.ts';
+import { MonitorStore } from '../../monitor/store/monitor-store.ts';
 import type { FromMonitor, OwnBatch, Question, ToMonitor } from './monitor-messages.ts';
 
 /** Note of the last batch of the runner that is in the file. */
@@ -16,6 +17,7 @@ const NOTE = 'own';
 class MonitorProcess {
   #store: MonitorStore | null = null;
   #collector: Collector | null = null;
+  #watch: PlanWatch | null = null;
   #taken = 0;
   /** What came while the file was being opened. */
   #early: ToMonitor[] = [];
@@ -38,6 +40,8 @@ class MonitorProcess {
     this.#taken = Number(store.noted(NOTE) ?? 0);
     this.#store = store;
     this.#collector = collector;
+    this.#watch = message.plan === null ? null : new PlanWatch({ clock: systemClock, plan: message.plan, collector });
+    this.#watch?.start();
     for (const early of this.#early.splice(0)) this.receive(early);
   }
 
@@ -64,6 +68,7 @@ class MonitorProcess {
   }
 
   async #stop(query: EventQuery): Promise<void> {
+    this.#watch?.stop();
     await this.#collector?.stop();
     const events = (await this.#store?.queries.queryEvents(query)) ?? { events: [], total: 0 };
     this.#store?.close();

@@ -3,8 +3,8 @@
  * less often the longer the run takes: 600 s at 5 a second, three days at one in 10 s.
  */
 
-import type { Clock } from '../base/clock.ts';
-import { readProcess, type ProcSample } from '../monitor/proc-file.ts';
+import type { Clock } from '../../base/clock.ts';
+import { readProcess, type ProcSample } from '../../monitor/proc-file.ts';
 import type { RunMonitor } from './run-monitor.ts';
 
 export interface OwnFacts {

@@ -1,11 +1,12 @@
 /** Everything that a run tells its monitoring: phases, processes and their restarts, planned blackouts, values as time goes. */
 
-import type { Clock } from '../base/clock.ts';
-import type { Scenario } from '../grid/scenario/scenario.ts';
-import type { MonitorSource } from '../monitor/store/monitor-source.ts';
-import type { RunEvents } from '../report/run-report.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Scenario } from '../../grid/scenario/scenario.ts';
+import type { MonitorPlan } from '../../monitor/monitor-plan.ts';
+import type { MonitorSource } from '../../monitor/store/monitor-source.ts';
+import type { RunEvents } from '../../report/run-report.ts';
 import { OwnSeries, type OwnFacts } from './own-series.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../progress.ts';
 import { PlannedBlackouts, reportedEvents, runEvents } from './run-events.ts';
 import { RunMonitor } from './run-monitor.ts';
 
@@ -13,6 +14,7 @@ export interface RunWatchOptions {
   readonly clock: Clock;
   readonly directory: string;
   readonly scenario: Scenario;
+  readonly plan: MonitorPlan | null;
   /** The monitoring process was started. */
   readonly onProcess: (name: string, pid: number) => void;
 }
@@ -26,12 +28,13 @@ export class RunWatch {
   #beganUnixMs: number | null = null;
 
   constructor(options: RunWatchOptions) {
-    const { clock, directory, scenario } = options;
+    const { clock, directory, scenario, plan } = options;
     this.#options = options;
     this.#firstUnixMs = clock.unixMs();
     this.#monitor = new RunMonitor({
       clock,
       directory,
+      plan,
       onProcess: (name, pid) => {
         this.process(name, pid);
         options.onProcess(name, pid);

@@ -8,8 +8,9 @@
  */
 
 import { join } from 'node:path';
-import type { Clock, Timer } from '../base/clock.ts';
-import { MONITOR_FILE } from '../monitor/store/monitor-file.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { MonitorPlan } from '../../monitor/monitor-plan.ts';
+import { MONITOR_FILE } from '../../monitor/store/monitor-file.ts';
 import type {
   EventAnswer,
   EventQuery,
@@ -19,15 +20,17 @@ import type {
   SeriesInfo,
   SeriesPoints,
   SeriesQuery,
-} from '../monitor/store/monitor-source.ts';
-import { Deferred } from './deferred.ts';
-import { ManagedProcess } from './managed-process.ts';
+} from '../../monitor/store/monitor-source.ts';
+import { Deferred } from '../deferred.ts';
+import { ManagedProcess } from '../managed-process.ts';
 import type { FromMonitor, OwnBatch, OwnSamples, Question, ToMonitor } from './monitor-messages.ts';
 
 export interface RunMonitorOptions {
   readonly clock: Clock;
   /** For `monitor.duckdb`. */
   readonly directory: string;
+  /** What is watched beside the run; null: nothing. */
+  readonly plan: MonitorPlan | null;
   readonly onProcess: (name: string, pid: number) => void;
 }
 
@@ -69,7 +72,7 @@ export class RunMonitor implements MonitorSource {
     this.#options = options;
     this.#process = this.#makeProcess();
     this.#waitAndSend();
-    this.#startTimer = options.clock.schedule(START_AFTER_MS, () => this.start());
+    this.#startTimer = options.clock.schedule(options.plan === null ? START_AFTER_MS : 0, () => this.start());
   }
 
   /** Why nothing is written any more; null: all is well. */
@@ -147,7 +150,7 @@ export class RunMonitor implements MonitorSource {
   }
 
   #makeProcess(): ManagedProcess<ToMonitor, FromMonitor> {
-    const { clock, directory, onProcess } = this.#options;
+    const { clock, directory, plan, onProcess } = this.#options;
     const process: ManagedProcess<ToMonitor, FromMonitor> = new ManagedProcess<ToMonitor, FromMonitor>({
       clock,
       name: 'monitor',
@@ -155,7 +158,7 @@ export class RunMonitor implements MonitorSource {
       niceness: NICENESS,
       onStart: () => {
         if (process.pid !== null) onProcess(process.name, process.pid);
-        process.send({ type: 'start', database: join(directory, MONITOR_FILE) });
+        process.send({ type: 'start', database: join(directory, MONITOR_FILE), plan });
         for (const batch of this.#batches) process.send({ type: 'batch', batch });
         for (const [id, { question }] of this.#questions) process.send({ type: 'ask', id, question });
         if (this.#stopQuery !== null) process.send({ type: 'stop', events: this.#stopQuery });

@@ -14,7 +14,7 @@ const POSTGRESQL = [
   rule('too-many-connections', 'error', String.raw`FATAL:\s+(?:\w{5}: )?(?:sorry, too many clients already|remaining connection slots are reserved|too many connections for)`),
   rule('disk-full', 'critical', 'No space left on device'),
   rule('out-of-memory', 'error', String.raw`(?:ERROR|FATAL):\s+(?:\w{5}: )?out of (?:shared )?memory`),
-  rule('lock-wait', 'warning', String.raw`process (?<pid>\d+) still waiting for (?<mode>\w+) on .* after (?<milliseconds>[\d.]+) ms`),
+  rule('lock-wait', 'warning', String.raw`process (?<pid>\d+) still waiting for (?<mode>\w+) on .{1,300} after (?<milliseconds>[\d.]+) ms`),
   rule('backend-killed', 'critical', String.raw`server process \(PID (?<pid>\d+)\) was terminated by signal (?<signal>\d+)`),
   rule('crash-recovery', 'error', 'database system was (?:interrupted|not properly shut down)'),
   rule('panic', 'critical', String.raw`PANIC:\s+(?<message>.*)`),
@@ -22,12 +22,12 @@ const POSTGRESQL = [
 ];
 
 const KERNEL = [
-  rule('conntrack-full', 'critical', 'nf_conntrack: .*table full, dropping packet'),
+  rule('conntrack-full', 'critical', '[ni][fp]_conntrack: (?:nf_conntrack: )?table full, dropping packet'),
   rule('syn-flooding', 'warning', String.raw`[Pp]ossible SYN flooding on port (?<port>[\da-fA-F.:[\]]*[\da-fA-F])\.`),
   rule('oom-kill', 'critical', String.raw`[Oo]ut of memory: Kill(?:ed)? process (?<pid>\d+) \((?<process>[^)]*)\)`),
   rule('tcp-out-of-memory', 'critical', 'TCP: out of memory -- consider tuning tcp_mem'),
   rule('file-limit', 'critical', String.raw`VFS: file-max limit (?<max>\d+) reached`),
-  rule('neighbour-table-full', 'error', 'neighbou?r: .*table overflow'),
+  rule('neighbour-table-full', 'error', String.raw`neighbou?r: (?:\w{1,30}: neighbor )?table overflow`),
   rule('disk-error', 'critical', String.raw`I/O error, dev (?<device>[\w-]+)`),
   rule('hung-task', 'warning', String.raw`task (?<process>[^ ]+):(?<pid>\d+) blocked for more than (?<seconds>\d+) seconds`),
 ];

@@ -83,7 +83,8 @@ export class OwnSeries {
 
   #sampleProcess(name: string, watched: Watched, nowMs: number): void {
     const sample = readProcess(watched.pid);
-    if (sample === null) return;
+    // One that has ended has no memory any more.
+    if (sample === null || sample.rssBytes === 0) return;
     const seconds = (nowMs - watched.lastMs) / 1000;
     if (watched.last !== null && seconds > 0) {
       this.#monitor.sample(`cpu.${name}`, 'cores', Math.max(0, sample.cpuSeconds - watched.last.cpuSeconds) / seconds);

@@ -216,8 +216,8 @@ describe.runIf(postgresInstalled())('a head-end of somebody else with PostgreSQL
     expect(found.missing).toBeGreaterThan(0);
     expect(found.unexpected).toBeGreaterThan(0);
     expect(found.wrong).toBeGreaterThan(0.5 * found.stored);
-    // Few meters stand still for an hour, and none runs backwards.
-    expect(found.wrongBy?.shifted).toBe(found.wrong);
+    // A meter that uses little may also look rounded, and one row of 2,000 differs in its status alone.
+    expect(found.wrongBy?.shifted).toBeGreaterThan(0.98 * found.wrong);
     expect(found.examples.find(({ kind }) => kind === 'wrong')?.text).toMatch(/: its value is that of 1 h earlier: is its time 1 h late\?$/);
   });
 

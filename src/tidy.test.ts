@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'report': ['base', 'reading', 'audit', 'monitor'],
   'dashboard/server': ['base', 'monitor', 'report'],
   // Another program, in the browser: what the report says, and the shapes of what the server answers.
-  'dashboard/web': ['base', 'report', 'dashboard/server'],
+  'dashboard/web': ['base', 'monitor', 'report', 'dashboard/server'],
   'cluster': ['base'],
   // "Composition root": all that is above it.
   'run': [...PARTS, 'report', 'dashboard/server', 'cluster'],

@@ -91,7 +91,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       intakes,
       drainSeconds: drain,
       watch,
-      ...(flags.monitor === false ? {} : { monitoring: { plan } }),
+      ...(flags.monitor === false ? {} : { monitoring: { plan, onSource: (source) => served?.monitoredBy(source) } }),
       onProgress: (progress) => {
         display.show(progress);
         served?.take(progress);

@@ -6,11 +6,13 @@ import type { RunReport } from '../report/run-report.ts';
 import { UserError } from '../run/errors.ts';
 import type { Progress } from '../run/progress.ts';
 import type { MeasuredSoFar } from '../run/run-facts.ts';
+import type { Monitoring } from '../run/run-scenario.ts';
 import { portOf } from './dashboard-command.ts';
 import { untilInterrupted } from './interrupt.ts';
 
 export interface ServedRun {
   begin(measured: MeasuredSoFar): void;
+  readonly monitoredBy: NonNullable<Monitoring['onSource']>;
   take(progress: Progress): void;
   /** Shows the finished run; resolves when nobody looks any more, or at Ctrl-C. */
   finish(report: RunReport): Promise<void>;
@@ -30,6 +32,7 @@ export async function servedRun(options: {
   const place = at === true ? { host: DEFAULT_HOST, port: DEFAULT_PORT } : placeOf(at);
   // Loaded where it is used: a run that nobody watches needs no server.
   const { gridOfDirectory, liveRun, openDashboard } = await import('../run/open-dashboard.ts');
+  const { liveMonitor, monitorOfDirectory } = await import('../run/monitor-view.ts');
   const run = liveRun({ clock: systemClock, id: 'run', scenario, headend });
   const { server, address } = await openDashboard({
     clock: systemClock,
@@ -40,13 +43,14 @@ export async function servedRun(options: {
   process.stderr.write(`dashboard: ${address}\n`);
   return {
     begin: (measured) => run.begin(measured),
+    monitoredBy: (source) => run.watchedBy(liveMonitor(source)),
     take(progress) {
       run.take(progress);
       server.tell(run);
     },
     async finish(report) {
       const watched = server.watchers > 0;
-      run.finish(report, gridOfDirectory(systemClock, directory, report));
+      run.finish(report, { grid: gridOfDirectory(systemClock, directory, report), monitor: monitorOfDirectory(directory) });
       server.tell(run);
       if (watched) {
         process.stderr.write(`the dashboard stays at ${address}; press Ctrl-C to end\n`);

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { StationState } from '../dashboard/server/run-view.ts';
 import { Presence } from '../grid/plan/presence.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
-import { generateMeters } from '../grid/topology/meters.ts';
+import { meterAccessibility } from '../grid/topology/meters.ts';
 import type { Stations } from '../grid/topology/topology.ts';
 
 /** Answers that are kept; two bytes a station each. */
@@ -44,7 +44,7 @@ export class GridStates {
 
   async #compute(step: number): Promise<StationState> {
     const { count, firstMeter, meters } = this.#stations;
-    const presence = (this.#presence ??= this.#makePresence());
+    const presence = (this.#presence ??= await this.#makePresence());
     if (step < this.#step) {
       this.#lastUp.fill(-1);
       this.#step = -1;
@@ -62,7 +62,7 @@ export class GridStates {
         state.reachedPercent[station] = all === 0 ? NO_METERS : share;
         state.behindSteps[station] = Math.min(BEHIND_MAX, step - lastUp);
       }
-      await new Promise<void>((resolve) => this.#clock.schedule(0, resolve));
+      await this.#pause();
     }
     this.#step = step;
     this.#keep(step, state);
@@ -75,11 +75,20 @@ export class GridStates {
     return this.#lastUp[station]!;
   }
 
-  #makePresence(): Presence {
+  async #makePresence(): Promise<Presence> {
     const scenario = this.#scenario;
     const stations = this.#stations;
-    const range = { fromStation: 0, toStation: stations.count };
-    return new Presence({ scenario, stations, meters: generateMeters(scenario, stations, range), ...range });
+    const accessibility = new Uint8Array(stations.meters);
+    for (let fromStation = 0; fromStation < stations.count; fromStation += SLICE_STATIONS) {
+      const toStation = Math.min(stations.count, fromStation + SLICE_STATIONS);
+      accessibility.set(meterAccessibility(scenario, stations, { fromStation, toStation }), stations.firstMeter[fromStation]);
+      await this.#pause();
+    }
+    return new Presence({ scenario, stations, meters: { first: 0, accessibility }, fromStation: 0, toStation: stations.count });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#clock.schedule(0, resolve));
   }
 
   #keep(step: number, state: StationState): void {

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { GridFacts, GridView, MeterDetail, StationDetail, StationPlaces, StationState } from '../dashboard/server/run-view.ts';
 import { Plan } from '../grid/plan/plan.ts';
 import { channelCount, type Scenario } from '../grid/scenario/scenario.ts';
+import { areaOutline } from '../grid/topology/area.ts';
 import { generateMeters } from '../grid/topology/meters.ts';
 import { loadPatterns } from '../grid/topology/patterns.ts';
 import { generateStations } from '../grid/topology/stations.ts';
@@ -54,6 +55,10 @@ export class RunGrid implements GridView {
       accessibility,
       meters: Uint16Array.from({ length: count }, (_, s) => firstMeter[s + 1]! - firstMeter[s]!),
     };
+  }
+
+  outline(): readonly (readonly number[])[] {
+    return areaOutline(this.#options.scenario.grid.area).map((ring) => Array.from(ring, (degrees) => Math.round(degrees * 1e5) / 1e5));
   }
 
   stateAt(step: number): Promise<StationState> {

@@ -19,6 +19,7 @@ import { version } from './compose-report.ts';
 import { UserError } from './errors.ts';
 import { csvToParquet } from './export.ts';
 import { RunGrid } from './grid-view.ts';
+import { monitorOfDirectory } from './monitor-view.ts';
 import { readRunRecord } from './run-record.ts';
 import { StoredReadings } from './stored-readings.ts';
 
@@ -74,7 +75,7 @@ export function finishedRuns(clock: Clock, runs: readonly { readonly directory: 
     let id = base;
     for (let number = 2; taken.has(id); number++) id = `${base}-${number}`;
     taken.add(id);
-    return new FinishedRun({ id, name, report, grid: gridOfDirectory(clock, directory, report) });
+    return new FinishedRun({ id, name, report, grid: gridOfDirectory(clock, directory, report), monitor: monitorOfDirectory(directory) });
   });
 }
 

@@ -350,7 +350,7 @@ describe('a run that goes on', () => {
   });
 
   test('when it is over it is a finished run', async () => {
-    run.finish(smallRun().report, smallRun().grid);
+    run.finish(smallRun().report, smallRun());
     expect((await ask(port, '/api/runs/run/live')).status).toBe(404);
     expect((await ask(port, '/api/runs/run/grid')).status).toBe(200);
     expect(JSON.parse((await ask(port, '/api/runs')).text)).toMatchObject({ runs: [{ state: 'finished', progress: null, able: false }] });

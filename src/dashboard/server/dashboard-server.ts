@@ -7,10 +7,11 @@
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/clock.ts';
+import type { MonitorSource } from '../../monitor/store/monitor-source.ts';
 import { Access, isLoopback } from './access.ts';
 import { LiveEvents, WATCHERS_MAX } from './live-events.ts';
 import { metricsText } from './metrics.ts';
-import { BadRequest, NotFound, onlyThese, type Query, textOf, wholeOf } from './parameters.ts';
+import { BadRequest, idsOf, NotFound, onlyThese, type Query, textOf, timesOf, wholeOf } from './parameters.ts';
 import { BusyError, type GridView, type RunView, TooSlowError } from './run-view.ts';
 import { seriesCsv } from './series-table.ts';
 import { readStaticFiles, type StaticFile } from './static-files.ts';
@@ -35,6 +36,9 @@ export interface DashboardOptions {
 
 const CONNECTIONS_MAX = 256;
 const TOKEN_LETTERS_MAX = 200;
+const MONITOR_SERIES_MAX = 64;
+const MONITOR_POINTS_MAX = 2000;
+const MONITOR_EVENTS_MAX = 5000;
 
 /** `default-src 'self'`: no request leaves the machine. Pictures may also come from the page itself, for what it exports. */
 const CONTENT_SECURITY_POLICY =
@@ -143,6 +147,7 @@ export class DashboardServer {
       return download(reply, { name: `${run.id}-series.parquet`, type: 'application/vnd.apache.parquet' }).send(file);
     });
     this.#gridRoutes();
+    this.#monitorRoutes();
     server.get('/metrics', (request, reply) => {
       onlyThese(request.query as Query, []);
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(this.#options.runs));
@@ -159,6 +164,10 @@ export class DashboardServer {
       onlyThese(request.query as Query, []);
       const { longitude, latitude, link, accessibility, meters } = this.#grid(request).places();
       return binary(reply, [longitude, latitude, meters, link, accessibility]);
+    });
+    server.get<{ Params: RunParams }>('/api/runs/:run/outline', (request, reply) => {
+      onlyThese(request.query as Query, []);
+      return json(reply, this.#grid(request).outline());
     });
     server.get<{ Params: RunParams }>('/api/runs/:run/state', async (request, reply) => {
       const query = request.query as Query;
@@ -182,6 +191,37 @@ export class DashboardServer {
       const day = wholeOf(query, 'day', { min: 0, max: grid.facts.days - 1, fallback: 0 });
       return json(reply, await grid.meter(meter, day));
     });
+  }
+
+  #monitorRoutes(): void {
+    const server = this.#server;
+    server.get<{ Params: RunParams }>('/api/runs/:run/monitor', async (request, reply) => {
+      onlyThese(request.query as Query, []);
+      const { monitor } = this.#run(request);
+      if (monitor === null) return json(reply, null);
+      const source = await monitor.source();
+      return json(reply, { series: await source.listSeries(), range: await source.timeRange(), beganUnixMs: await monitor.beganUnixMs() });
+    });
+    server.get<{ Params: RunParams }>('/api/runs/:run/monitor/series', async (request, reply) => {
+      const query = request.query as Query;
+      onlyThese(query, ['ids', 'from', 'to', 'points']);
+      const source = await this.#monitored(request);
+      const points = wholeOf(query, 'points', { min: 1, max: MONITOR_POINTS_MAX, fallback: MONITOR_POINTS_MAX });
+      return json(reply, { series: await source.querySeries({ series: idsOf(query, MONITOR_SERIES_MAX), ...timesOf(query), points }) });
+    });
+    server.get<{ Params: RunParams }>('/api/runs/:run/monitor/events', async (request, reply) => {
+      const query = request.query as Query;
+      onlyThese(query, ['from', 'to', 'limit']);
+      const source = await this.#monitored(request);
+      const limit = wholeOf(query, 'limit', { min: 1, max: MONITOR_EVENTS_MAX, fallback: MONITOR_EVENTS_MAX });
+      return json(reply, await source.queryEvents({ ...timesOf(query), limit }));
+    });
+  }
+
+  async #monitored(request: FastifyRequest<{ Params: RunParams }>): Promise<MonitorSource> {
+    const { monitor } = this.#run(request);
+    if (monitor === null) throw new NotFound('nothing was monitored in this run');
+    return monitor.source();
   }
 
   /** Before anything else is looked at. */

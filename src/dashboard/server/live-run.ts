@@ -9,7 +9,7 @@ import type { Percentiles } from '../../report/percentiles.ts';
 import { counted, duration } from '../../base/format.ts';
 import type { AuditFacts, RunFacts, RunReport } from '../../report/run-report.ts';
 import { verdictOf } from '../../report/verdict.ts';
-import type { GridView, LiveProgress, RunState, RunView } from './run-view.ts';
+import type { GridView, LiveProgress, MonitorView, RunState, RunView } from './run-view.ts';
 
 /** What is known of a run before it begins. */
 export type RunOutline = Pick<
@@ -34,6 +34,7 @@ export class LiveRun implements RunView {
   readonly #machine: MachineFacts;
   readonly #version: string;
   #grid: GridView | null;
+  #monitor: MonitorView | null = null;
   #measured: MeasuredSoFar | null = null;
   #progress: LiveProgress | null = null;
   #finished: RunReport | null = null;
@@ -61,6 +62,10 @@ export class LiveRun implements RunView {
     return this.#grid;
   }
 
+  get monitor(): MonitorView | null {
+    return this.#monitor;
+  }
+
   get state(): RunState {
     if (this.#finished !== null) return this.#finished.run.complete ? 'finished' : 'interrupted';
     return this.#progress?.phase ?? 'preparing';
@@ -83,6 +88,10 @@ export class LiveRun implements RunView {
     this.#measured = measured;
   }
 
+  watchedBy(monitor: MonitorView): void {
+    this.#monitor = monitor;
+  }
+
   take(progress: LiveProgress): void {
     this.#progress = progress;
     if (progress.phase === 'preparing' || this.#tick++ % this.#every !== 0) return;
@@ -99,14 +108,16 @@ export class LiveRun implements RunView {
   }
 
   /** The run is over: from now on this is shown, with the grid and the store that it left. */
-  finish(report: RunReport, grid: GridView | null): void {
+  finish(report: RunReport, left: { readonly grid: GridView | null; readonly monitor: MonitorView | null }): void {
     this.#finished = report;
-    this.#grid?.close();
-    this.#grid = grid;
+    this.close();
+    this.#grid = left.grid;
+    this.#monitor = left.monitor;
   }
 
   close(): void {
     this.#grid?.close();
+    this.#monitor?.close();
   }
 
   #nothingYet(): LiveProgress {
@@ -147,7 +158,7 @@ export class LiveRun implements RunView {
       meterstorm: this.#version,
       run,
       audit,
-      verdict: { ...verdict, able: null, why: whySoFar(progress) },
+      verdict: { ...verdict, able: null, why: whySoFar(progress), resources: resourcesSoFar(verdict.resources, progress) },
       series: this.#series(),
       delays,
       kpi: null,
@@ -165,6 +176,13 @@ export class LiveRun implements RunView {
     const counts = { sentReadings: [...sent], confirmedReadings: [...confirmed], storedReadings: [...stored] };
     return { stepUnixSeconds: [], ...none, wallMs: [...wallMs], ...counts, settledSteps: [...step], connections: [...connected] };
   }
+}
+
+/** By what is stored so far, which no audit has looked at. */
+function resourcesSoFar(resources: RunReport['verdict']['resources'], { storedReadings }: LiveProgress): RunReport['verdict']['resources'] {
+  const { headendCpuSeconds } = resources;
+  const known = headendCpuSeconds !== null && storedReadings !== null && storedReadings > 0;
+  return { ...resources, cpuSecondsPerMillionReadings: known ? (headendCpuSeconds * 1e6) / storedReadings : null };
 }
 
 function whySoFar({ phase, step, steps, etaMs }: LiveProgress): string {

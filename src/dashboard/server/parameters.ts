@@ -35,6 +35,24 @@ export function textOf(query: Query, name: string, lengthMax: number): string {
   throw new BadRequest(`${name}: found ${shown(value)}, allowed is one text of at most ${lengthMax} letters`);
 }
 
+const ID_MAX = 2 ** 32 - 1;
+
+/** `ids=1,2,3`. */
+export function idsOf(query: Query, countMax: number): readonly number[] {
+  const parts = textOf(query, 'ids', countMax * 11).split(',');
+  const ids = parts.map((part) => (/^\d{1,10}$/.test(part) ? Number(part) : NaN));
+  if (ids.length <= countMax && ids.every((id) => id <= ID_MAX)) return ids;
+  throw new BadRequest(`ids: found ${shown(query['ids'])}, allowed are up to ${countMax} whole numbers with commas between`);
+}
+
+/** `from` and `to`, Unix ms. */
+export function timesOf(query: Query): { readonly from: number; readonly to: number } {
+  const range = { min: 0, max: 99_999_999_999_999, fallback: null };
+  const [from, to] = [wholeOf(query, 'from', range), wholeOf(query, 'to', range)];
+  if (from < to) return { from, to };
+  throw new BadRequest(`to: found \`${to}\`, allowed is a time after \`from\` (${from})`);
+}
+
 const SHOWN_MAX = 40;
 
 function shown(value: string | readonly string[] | undefined): string {

@@ -3,6 +3,7 @@
  * grid and store implements `GridView` and hands it in; this room knows neither.
  */
 
+import type { MonitorSource } from '../../monitor/store/monitor-source.ts';
 import type { RunReport } from '../../report/run-report.ts';
 
 export type RunState = 'preparing' | 'playing' | 'storing' | 'auditing' | 'finished' | 'interrupted';
@@ -18,6 +19,17 @@ export interface RunView {
   readonly progress: LiveProgress | null;
   /** Null: the run left no record of its scenario. */
   readonly grid: GridView | null;
+  /** Null: nothing was monitored. */
+  readonly monitor: MonitorView | null;
+  close(): void;
+}
+
+/** What monitoring has gathered. */
+export interface MonitorView {
+  /** Opened when it is asked for. Rejects with what keeps it from being read. */
+  source(): Promise<MonitorSource>;
+  /** When the run began, Unix ms; null: it has not. */
+  beganUnixMs(): Promise<number | null>;
   close(): void;
 }
 
@@ -45,6 +57,8 @@ export interface GridView {
   readonly facts: GridFacts;
   /** By station. */
   places(): StationPlaces;
+  /** Borders of the area: rings of longitude and latitude in turn. */
+  outline(): readonly (readonly number[])[];
   /** What the plan says of all stations at a step, 0 .. steps - 1. */
   stateAt(step: number): Promise<StationState>;
   /** `station`: 0 .. stations - 1. Throws BusyError, TooSlowError. */

@@ -22,7 +22,7 @@ export function smallScenario(file: 'small-grid.yaml' | 'large-grid.yaml', sets:
 export function smallRun(id = 'town'): FinishedRun {
   const scenario = smallScenario('small-grid.yaml', ['grid.stations=20', 'grid.meters=1400', 'behaviour.steps=96']);
   const grid = new RunGrid({ clock: systemClock, scenario, ledger: null, store: null, storeNote: 'There is no store.' });
-  return new FinishedRun({ id, name: id, report: sampleReport({ steps: 96, meters: 1400, faulty: true }), grid });
+  return new FinishedRun({ id, name: id, report: sampleReport({ steps: 96, meters: 1400, faulty: true }), grid, monitor: null });
 }
 
 /** On loopback, any free port; closed by whoever asked for it. */

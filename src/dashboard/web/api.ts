@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { GridFacts, LiveProgress, MeterDetail, RunState, StationDetail } from '../server/run-view.ts';
+import type { EventAnswer, SeriesInfo, SeriesPoints } from '../../monitor/store/monitor-source.ts';
 import type { RunReport } from '../../report/run-report.ts';
 
 export interface RunSummary {
@@ -28,6 +29,15 @@ export interface RunData {
   readonly progress: LiveProgress | null;
   readonly report: RunReport;
 }
+
+export interface MonitorFacts {
+  readonly series: readonly SeriesInfo[];
+  /** Unix ms. */
+  readonly range: { readonly from: number; readonly to: number } | null;
+  readonly beganUnixMs: number | null;
+}
+
+export type MonitorPoints = SeriesPoints;
 
 export interface Places {
   readonly longitude: Float32Array;
@@ -91,6 +101,18 @@ export const api = {
     const buffer = await (await ask(`${of(run)}/state?step=${step}`, signal)).arrayBuffer();
     return { reachedPercent: new Uint8Array(buffer, 0, stations), behindSteps: new Uint8Array(buffer, stations, stations) };
   },
+  outline: (run: string, signal?: AbortSignal): Promise<readonly (readonly number[])[]> => json(`${of(run)}/outline`, signal),
+  /** Null: nothing was monitored. */
+  monitor: (run: string, signal?: AbortSignal): Promise<MonitorFacts | null> => json(`${of(run)}/monitor`, signal),
+  /** Times: Unix ms. */
+  monitorSeries: (
+    run: string,
+    query: { readonly ids: readonly number[]; readonly from: number; readonly to: number; readonly points: number },
+    signal?: AbortSignal,
+  ): Promise<{ readonly series: readonly MonitorPoints[] }> =>
+    json(`${of(run)}/monitor/series?ids=${query.ids.join(',')}&from=${Math.round(query.from)}&to=${Math.round(query.to)}&points=${query.points}`, signal),
+  monitorEvents: (run: string, query: { readonly from: number; readonly to: number; readonly limit: number }, signal?: AbortSignal): Promise<EventAnswer> =>
+    json(`${of(run)}/monitor/events?from=${Math.floor(query.from)}&to=${Math.ceil(query.to)}&limit=${query.limit}`, signal),
   liveAddress: (run: string): string => `${of(run)}/live`,
   seriesAddress: (run: string, format: 'csv' | 'parquet'): string => `${of(run)}/series.${format}`,
 };

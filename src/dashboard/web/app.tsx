@@ -3,14 +3,26 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
 import { api, type RunList, type RunSummary, useLoaded } from './api.ts';
+import { Compare } from './compare.tsx';
+import { GridMap } from './grid-map.tsx';
 import { Help } from './help.tsx';
+import { Message } from './message.tsx';
+import { MeterView } from './meter.tsx';
 import { Overview } from './overview.tsx';
+import { Resources } from './resources.tsx';
 import { go, type Route, routeTo, useRoute, type ViewName } from './route.ts';
+import { StationView } from './station.tsx';
 import { type Theme, useTheme } from './theme.ts';
+import { Timeline } from './timeline.tsx';
 import { type FollowedRun, useRun } from './use-run.ts';
 
 const TABS: readonly { readonly view: ViewName; readonly label: string }[] = [
   { view: 'overview', label: 'Overview' },
+  { view: 'timeline', label: 'Timeline' },
+  { view: 'map', label: 'Map' },
+  { view: 'station', label: 'Station, meter' },
+  { view: 'resources', label: 'Resources' },
+  { view: 'compare', label: 'Compare' },
 ];
 
 export function App(): VNode {
@@ -21,11 +33,13 @@ export function App(): VNode {
   const current = runs.find(({ id }) => id === route.run) ?? (route.run === '' ? runs[0] : undefined);
   const run = useRun(current?.id ?? null);
   const [help, setHelp] = useState(false);
-  const search = useRef<HTMLInputElement>(null);
-  useKeys({ route, runs, current: current?.id ?? null, toggle, help: () => setHelp((shown) => !shown), search: () => search.current?.focus() });
+  useKeys({ route, runs, current: current?.id ?? null, toggle, help: () => setHelp((shown) => !shown), search: () => current !== undefined && findNumber(current.id, route.view) });
   useEffect(() => {
     document.title = current === undefined ? 'Meterstorm' : `${current.name} – ${route.view} – Meterstorm`;
   }, [current?.name, route.view]);
+  const tabs = useRef<HTMLElement>(null);
+  // On a narrow page the tabs are scrolled.
+  useEffect(() => tabs.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [route.view, current?.id]);
   return (
     <>
       <header class="top">
@@ -34,7 +48,7 @@ export function App(): VNode {
           Meterstorm
         </a>
         <RunPicker runs={runs} current={current} run={run} view={route.view} />
-        <nav aria-label="Views">
+        <nav aria-label="Views" ref={tabs}>
           {current !== undefined &&
             TABS.map(({ view, label }) => (
               <a key={view} href={routeTo({ run: current.id, view })} aria-current={isTab(view, route.view) ? 'page' : undefined}>
@@ -106,16 +120,14 @@ function Content({ route, list, current, run, theme }: ContentProps): VNode | nu
   if (list.value === null) return null;
   if (current === undefined) return <Message title="No such run" text={`There is no run \`${route.run}\` here.`} />;
   if (run.data === null) return null;
-  return <Overview data={run.data} progress={run.progress} theme={theme} />;
-}
-
-export function Message({ title, text }: { readonly title: string; readonly text: string }): VNode {
-  return (
-    <p class="message" role="status">
-      <b>{title}</b>
-      {text}
-    </p>
-  );
+  const { data, progress } = run;
+  if (route.view === 'timeline') return <Timeline data={data} route={route} theme={theme} />;
+  if (route.view === 'map') return <GridMap key={current.id} run={current.id} route={route} theme={theme} progress={progress} />;
+  if (route.view === 'station') return <StationView run={current.id} number={route.number} theme={theme} />;
+  if (route.view === 'meter') return <MeterView run={current.id} route={route} theme={theme} />;
+  if (route.view === 'resources') return <Resources data={data} theme={theme} />;
+  if (route.view === 'compare') return <Compare runs={list.value.runs} current={current} route={route} theme={theme} />;
+  return <Overview data={data} progress={progress} theme={theme} />;
 }
 
 interface Keys {
@@ -144,6 +156,20 @@ function useKeys(keys: Keys): void {
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.matches('input:not([type=range]), select, textarea') || target.closest('dialog') !== null);
 }
+
+/** To the field for a number, in the view that has one. */
+function findNumber(run: string, view: ViewName): void {
+  if (view !== 'station' && view !== 'meter') go(routeTo({ run, view: 'station' }));
+  const focus = (tries: number): void => {
+    const field = document.getElementById('number');
+    if (field !== null) field.focus();
+    else if (tries > 0) requestAnimationFrame(() => focus(tries - 1));
+  };
+  focus(FOCUS_TRIES);
+}
+
+/** Pictures until the view is there. */
+const FOCUS_TRIES = 120;
 
 /** True when the key meant something. */
 function keyDone(key: string, { route, runs, current, toggle, help, search }: Keys): boolean {

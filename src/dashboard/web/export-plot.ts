@@ -1,6 +1,6 @@
 /** What is seen as a file: a picture (PNG) or the values behind it (CSV). Made in the page; nothing is asked for. */
 
-import type { Chart } from '../../report/svg-chart.ts';
+import type { Chart } from './plot-painter.ts';
 import { colour } from './theme.ts';
 
 function save(name: string, content: Blob): void {
@@ -12,10 +12,10 @@ function save(name: string, content: Blob): void {
 }
 
 /** One column for the time, one for each series; of the grid also as ISO 8601. */
-export function chartCsv({ axis, x, series, unit }: Chart): string {
+export function chartCsv({ axis, x, series, dots = [], unit }: Chart): string {
   const grid = axis.kind === 'grid';
-  const head = [...(grid ? ['time', 'unix_seconds'] : ['seconds']), ...series.map(({ name }) => `${name} [${unit}]`)];
-  const rows = x.map((at, i) => [...(grid ? [new Date(at * 1000).toISOString(), at] : [at]), ...series.map(({ values }) => values[i] ?? '')]);
+  const head = [...(grid ? ['time', 'unix_seconds'] : ['seconds']), ...[...series, ...dots].map(({ name }) => `${name} [${unit}]`)];
+  const rows = x.map((at, i) => [...(grid ? [new Date(at * 1000).toISOString(), at] : [at]), ...[...series, ...dots].map(({ values }) => known(values[i]))]);
   return `${[head, ...rows].map((row) => row.map((value) => cell(String(value))).join(',')).join('\n')}\n`;
 }
 
@@ -56,6 +56,11 @@ export function savePng(chart: Chart, of: { readonly canvas: HTMLCanvasElement; 
   picture.toBlob((blob) => {
     if (blob !== null) save(`${run}-${chart.id}.png`, blob);
   }, 'image/png');
+}
+
+/** Empty where it is not known. */
+function known(value: number | null | undefined): number | string {
+  return value === null || value === undefined || Number.isNaN(value) ? '' : value;
 }
 
 function cell(text: string): string {

@@ -36,7 +36,7 @@ export function Overview({ data, progress, theme }: OverviewProps): VNode {
       <section class="columns">
         <div>
           <h2>How many computing resources does it need?</h2>
-          <dl class="rows">{needs(report).map((figure) => <FigureItem key={figure.label} {...figure} />)}</dl>
+          <dl class="rows">{(live ? needsSoFar(report) : needs(report)).map((figure) => <FigureItem key={figure.label} {...figure} />)}</dl>
         </div>
         <div>
           <h2>What problems are characteristic of it?</h2>
@@ -102,6 +102,11 @@ function liveFigures(progress: LiveProgress): readonly Figure[] {
   ];
 }
 
+/** What is known before the end: processor and memory. */
+function needsSoFar(report: RunReport): readonly Figure[] {
+  return needs(report).filter(({ label }) => label === 'Processor' || label === 'Memory');
+}
+
 function FigureItem({ label, value, note }: Figure): VNode {
   return (
     <div>
@@ -144,6 +149,7 @@ function Audit({ report }: { readonly report: RunReport }): VNode | null {
         <p class={`result ${audit.exact ? 'good' : 'bad'}`}>
           {audit.exact ? 'Exact: every reading is where it must be.' : `Not exact. ${percent(audit.planned > 0 ? audit.missing / audit.planned : 0)} of the planned readings are missing.`}
         </p>
+        <div class="scroll">
         <table>
           <tbody>
             {auditRows(report).map(({ label, count, meaning, finding }) => (
@@ -154,6 +160,7 @@ function Audit({ report }: { readonly report: RunReport }): VNode | null {
             ))}
           </tbody>
         </table>
+        </div>
       </div>
       <div>
         <InTime report={report} />
@@ -197,6 +204,7 @@ function InTime({ report }: { readonly report: RunReport }): VNode | null {
     <div class="block">
       <h2>In time</h2>
       <p class="lead">{kpiLead(report)}</p>
+      <div class="scroll">
       <table>
         <thead>
           <tr>
@@ -217,6 +225,7 @@ function InTime({ report }: { readonly report: RunReport }): VNode | null {
           ))}
         </tbody>
       </table>
+      </div>
     </div>
   );
 }

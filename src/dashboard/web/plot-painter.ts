@@ -6,8 +6,13 @@
 import uPlot from 'uplot';
 import { hoverFormat, nights, timeTicks, valueAxis, type TimeAxis, type ValueAxis } from '../../report/chart-axis.ts';
 import { dateTime, duration, whole } from '../../base/format.ts';
-import type { Chart } from '../../report/svg-chart.ts';
+import type { Chart as ReportChart, ChartSeries } from '../../report/svg-chart.ts';
 import { colour } from './theme.ts';
+
+/** A chart of the report, and what it does not have: values that are drawn as dots, where there are any. */
+export interface Chart extends ReportChart {
+  readonly dots?: readonly { readonly name: string; readonly colour: number; readonly values: readonly (number | null)[] }[];
+}
 
 export interface View {
   readonly from: number;
@@ -92,7 +97,7 @@ export class PlotPainter {
     return {
       width,
       height,
-      padding: [lane ? 6 : 28, RIGHT_PIXELS, lane ? 4 : 0, 0],
+      padding: [lane ? 11 : 28, RIGHT_PIXELS, lane ? 9 : 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -112,7 +117,7 @@ export class PlotPainter {
         y: { range: () => [this.#values.from, this.#values.to] },
       },
       axes: [this.#timeAxis(lane), this.#valuesAxis()],
-      series: [{}, ...chart.series.map(({ colour: number }) => this.#series(number))],
+      series: [{}, ...chart.series.map(({ colour: number }) => this.#series(number)), ...(chart.dots ?? []).map(({ colour: number }) => dotted(number))],
       ...(chart.stacked ? { bands: chart.series.slice(1).map((_, i) => ({ series: [i + 2, i + 1] as [number, number] })) } : {}),
       hooks: {
         drawClear: [(plot) => this.#drawNights(plot)],
@@ -152,7 +157,8 @@ export class PlotPainter {
       grid: { stroke: () => colour('--rule'), width: 1 },
       ticks: { show: false },
       splits: () => this.#values.ticks.map(({ at }) => at),
-      values: () => this.#values.ticks.map(({ label }) => label),
+      // A lane has no room above it for the unit.
+      values: () => this.#values.ticks.map(({ label }) => (this.#options.lane && this.#chart.physical && label !== '0' ? `${label} ${this.#values.unit}` : label)),
     };
   }
 
@@ -162,7 +168,7 @@ export class PlotPainter {
     return {
       stroke,
       width: chart.stacked ? 1 : 1.6,
-      spanGaps: true,
+      spanGaps: false,
       points: { show: chart.x.length === 1 },
       ...(chart.stacked ? { fill: () => `${stroke()}b8` } : {}),
       ...(chart.steps && uPlot.paths.stepped !== undefined ? { paths: uPlot.paths.stepped({ align: -1, ascDesc: false }) } : {}),
@@ -179,6 +185,7 @@ export class PlotPainter {
       let sum = 0;
       for (const { values } of series) {
         const value = values[i] ?? 0;
+        if (Number.isNaN(value)) continue;
         sum = stacked ? sum + value : value;
         if (sum < lowest) lowest = sum;
         if (sum > highest) highest = sum;
@@ -227,7 +234,8 @@ export class PlotPainter {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.textAlign = 'right';
-      ctx.fillText(reference.label, bbox.left + bbox.width - 4 * pixel, y - 5 * pixel);
+      const room = y - bbox.top > 12 * pixel || !this.#options.lane;
+      ctx.fillText(reference.label, bbox.left + bbox.width - 4 * pixel, room ? y - 5 * pixel : y + 14 * pixel);
     }
     ctx.restore();
   }
@@ -260,13 +268,24 @@ function firstFrom(x: readonly number[], at: number): number {
   return low;
 }
 
+function dotted(number: number): uPlot.Series {
+  const stroke = (): string => colour(`--c${number}`);
+  return { stroke, width: 0, paths: () => null, points: { show: true, size: 5, fill: stroke, stroke } };
+}
+
 /** Stacked series are added up; stretches get a point where the first one begins. */
-function dataOf({ x, series, stacked, steps, axis }: Chart): uPlot.AlignedData {
+function dataOf({ x, series, stacked, steps, axis, dots = [] }: Chart): uPlot.AlignedData {
   const sums = x.map(() => 0);
-  const columns = series.map(({ values }) => x.map((_, i) => (stacked ? (sums[i]! += values[i] ?? 0) : (values[i] ?? 0))));
+  const line = ({ values }: ChartSeries): (number | null)[] => x.map((_, i) => (stacked ? (sums[i]! += values[i] ?? 0) : known(values[i])));
+  const columns = [...series.map(line), ...dots.map(({ values }) => [...values])];
   const [first] = x;
   if (!steps || first === undefined) return [[...x], ...columns];
-  return [[Math.min(axis.from, first), ...x], ...columns.map((values) => [values[0] ?? 0].concat(values))];
+  return [[Math.min(axis.from, first), ...x], ...columns.map((values, i) => [i < series.length ? (values[0] ?? null) : null].concat(values))];
+}
+
+/** Where a line is not known it has a gap. */
+function known(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
 }
 
 /** A time of the chart's axis for people. */

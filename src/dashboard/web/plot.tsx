@@ -2,9 +2,8 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
-import type { Chart } from '../../report/svg-chart.ts';
 import { saveCsv, savePng } from './export-plot.ts';
-import { momentText, PlotPainter, valueText, type View } from './plot-painter.ts';
+import { type Chart, momentText, PlotPainter, valueText, type View } from './plot-painter.ts';
 import type { Theme } from './theme.ts';
 
 interface PlotProps {
@@ -27,7 +26,7 @@ export function Plot({ chart, theme, run, scenario, height = 250, sync }: PlotPr
   const painter = useRef<PlotPainter | null>(null);
   const [view, setView] = useState<View | null>(null);
   const [pointed, setPointed] = useState<Pointed | null>(null);
-  const shape = chart.series.map(({ name, colour }) => `${name}:${colour}`).join('|');
+  const shape = [...chart.series, ...(chart.dots ?? [])].map(({ name, colour }) => `${name}:${colour}`).join('|');
 
   useEffect(() => {
     const target = box.current;
@@ -88,10 +87,11 @@ export function Plot({ chart, theme, run, scenario, height = 250, sync }: PlotPr
 }
 
 function Legend({ chart }: { readonly chart: Chart }): VNode | null {
-  if (chart.series.length < 2) return null;
+  const all = [...chart.series, ...(chart.dots ?? [])];
+  if (all.length < 2) return null;
   return (
     <ul class="legend">
-      {chart.series.map(({ name, colour }) => (
+      {all.map(({ name, colour }) => (
         <li key={name}>
           <span class={`swatch b${colour}`} />
           {name}
@@ -104,19 +104,23 @@ function Legend({ chart }: { readonly chart: Chart }): VNode | null {
 function Tip({ chart, pointed }: { readonly chart: Chart; readonly pointed: Pointed }): VNode | null {
   const at = chart.x[pointed.index];
   if (at === undefined) return null;
-  const one = chart.series.length === 1;
+  const all = [...chart.series, ...(chart.dots ?? [])];
+  const one = all.length === 1;
   // On the side where there is room.
   const style = pointed.left > 260 ? { left: `${pointed.left - 12}px`, transform: 'translateX(-100%)' } : { left: `${pointed.left + 12}px` };
   return (
     <div class="tip" style={style}>
       <div>{momentText(at, chart.axis)}</div>
-      {chart.series.map(({ name, colour, values }) => (
-        <div key={name}>
-          {!one && <span class={`swatch b${colour}`} />}
-          {one ? '' : `${name} `}
-          <b>{valueText(values[pointed.index] ?? 0, chart)}</b>
-        </div>
-      ))}
+      {all.map(({ name, colour, values }) => {
+        const value = values[pointed.index] ?? null;
+        return (
+          <div key={name}>
+            {!one && <span class={`swatch b${colour}`} />}
+            {one ? '' : `${name} `}
+            <b>{value === null || Number.isNaN(value) ? '–' : valueText(value, chart)}</b>
+          </div>
+        );
+      })}
     </div>
   );
 }

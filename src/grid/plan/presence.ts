@@ -28,7 +28,7 @@ export class Presence {
   constructor(options: {
     readonly scenario: Scenario;
     readonly stations: Stations;
-    readonly meters: Meters;
+    readonly meters: Pick<Meters, 'first' | 'accessibility'>;
     readonly fromStation: number;
     readonly toStation: number;
   }) {

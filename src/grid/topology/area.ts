@@ -64,6 +64,19 @@ export function loadArea(area: string): Area {
   return parseArea(file, readText(file));
 }
 
+/** All rings of an area, for a map: longitude and latitude alternate. @throws AreaError */
+export function areaOutline(area: string): readonly Ring[] {
+  const { file } = loadArea(area);
+  return ringsOf(JSON.parse(readText(file).replace(/^\uFEFF/, '')));
+}
+
+/** Of JSON that was found right: lists of positions, wherever they are. */
+function ringsOf(json: unknown): readonly Ring[] {
+  if (!Array.isArray(json)) return typeof json === 'object' && json !== null ? Object.values(json).flatMap(ringsOf) : [];
+  const isRing = json.length > 0 && json.every((item) => Array.isArray(item) && typeof item[0] === 'number');
+  return isRing ? [Float64Array.from(json.flatMap((position: readonly number[]) => position.slice(0, 2)))] : json.flatMap(ringsOf);
+}
+
 /** `file` is for messages alone. @throws AreaError */
 export function parseArea(file: string, text: string): Area {
   let json: unknown;

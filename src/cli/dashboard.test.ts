@@ -1,0 +1,304 @@
+/**
+ * The dashboard as its user sees it: the built command line, a real run, a real browser. Each view is opened, used and looked
+ * at for errors and for requests to elsewhere. Needs `npm run build`; without Chromium it does not run.
+ */
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { packageFile } from '../base/package-root.ts';
+import { CHROMIUM, openPage, startBrowser, type WatchedPage } from '../dashboard/server/browser.fixture.ts';
+
+const MAIN = packageFile('dist', 'cli', 'main.js');
+const SMALL = packageFile('scenarios', 'small-grid.yaml');
+const TOWN = ['run', SMALL, '--stations', '50', '--steps', '96', '--set', 'network.blackouts=[{ at: 6 h, lasts: 1 h }]'];
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly address: string;
+  /** What it wrote so far. */
+  text(): string;
+  readonly code: Promise<number | null>;
+}
+
+/** Resolves when the command says where its dashboard is. */
+function started(args: readonly string[]): Promise<Started> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return new Promise((resolve, reject) => {
+    const heard = (piece: Buffer): void => {
+      text += piece.toString();
+      const address = /dashboard: (http:\S+)/.exec(text)?.[1];
+      if (address !== undefined) resolve({ child, address, text: () => text, code });
+    };
+    child.stdout.on('data', heard);
+    child.stderr.on('data', heard);
+    void code.then((ended) => reject(new Error(`ended with ${ended}: ${text}`)));
+  });
+}
+
+describe.runIf(CHROMIUM !== null)('in a browser', () => {
+  let work = '';
+  let browser: Browser;
+  let dashboard: Started;
+  let origin = '';
+  let opened: WatchedPage[] = [];
+
+  beforeAll(async () => {
+    work = mkdtempSync(join(tmpdir(), 'meterstorm-dashboard-'));
+    for (const [name, more] of [['first', []], ['second', ['--set', 'behaviour.communication=pull']]] as const) {
+      const { status, stderr } = spawnSync(process.execPath, [MAIN, ...TOWN, ...more, '--out', join(work, name)], { encoding: 'utf8' });
+      expect({ status, stderr }).toMatchObject({ status: 0 });
+    }
+    dashboard = await started(['dashboard', join(work, 'first'), join(work, 'second'), '--port', '0']);
+    origin = new URL(dashboard.address).origin;
+    browser = await startBrowser();
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    dashboard?.child.kill('SIGTERM');
+    expect(await dashboard?.code).toBe(0);
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  /** No test may leave an error behind, nor have asked anybody else. */
+  afterEach(async () => {
+    for (const { faults, close } of opened) {
+      expect(faults).toEqual([]);
+      await close();
+    }
+    opened = [];
+  });
+
+  const open = async (hash: string, options: Parameters<typeof openPage>[2] = {}): Promise<Page> => {
+    const watched = await openPage(browser, origin, options);
+    opened.push(watched);
+    await watched.page.goto(`${origin}/${hash}`);
+    return watched.page;
+  };
+  const drawn = (page: Page): Promise<unknown> => page.locator('canvas').first().waitFor();
+
+  test('overview: the verdict, the figures, the pictures', async () => {
+    const page = await open('');
+    expect(await page.locator('h1').innerText()).toBe('Able');
+    expect(await page.locator('.figures').first().innerText()).toContain('of 3');
+    for (const id of ['communicating-meters', 'backlog', 'rate', 'readings-per-step', 'progress']) expect(await page.locator(`#${id} canvas`).count()).toBe(1);
+    expect(await page.getByText('Exact: every reading is where it must be.').count()).toBe(1);
+    await page.locator('#communicating-meters .plot').hover({ position: { x: 600, y: 120 } });
+    expect(await page.locator('#communicating-meters .tip').innerText()).toMatch(/^Tue 15 Jan 2013, \d\d:\d\d\n[\d,]+ meters$/);
+  });
+
+  test('a plot is zoomed by dragging, and shows all again', async () => {
+    const page = await open('#/first/overview');
+    await drag(page, '#communicating-meters .plot', [400, 700]);
+    await page.locator('#communicating-meters[data-zoomed]').waitFor();
+    await page.locator('#communicating-meters').getByText('show all').click();
+    await page.locator('#communicating-meters:not([data-zoomed])').waitFor();
+  });
+
+  test('a plot is saved as a picture and as values', async () => {
+    const page = await open('#/first/overview');
+    const save = async (what: 'PNG' | 'CSV'): Promise<Buffer> => {
+      const waiting = page.waitForEvent('download');
+      await page.locator('#communicating-meters').getByRole('button', { name: what }).click();
+      return readFileSync(await (await waiting).path());
+    };
+    const png = await save('PNG');
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.length).toBeGreaterThan(5000);
+    const [head, first, ...rest] = (await save('CSV')).toString().trimEnd().split('\n');
+    expect(head).toBe('time,unix_seconds,communicating meters [meters]');
+    expect(first).toMatch(/^2013-01-14T23:00:00.000Z,1358204400,\d+$/);
+    expect(rest).toHaveLength(95);
+  });
+
+  test('timeline: zoomed, its address leads back there, an event is opened, one cursor for all lanes', async () => {
+    const page = await open('#/first/timeline?clock=grid');
+    await drawn(page);
+    await drag(page, '#lane-communicating-meters .plot', [300, 500]);
+    await page.waitForURL(/from=\d+&to=\d+/);
+    const { hash } = new URL(page.url());
+    const again = await open(hash);
+    await drawn(again);
+    expect(await again.getByRole('button', { name: 'show all' }).isEnabled()).toBe(true);
+    await page.keyboard.press('0');
+    await page.getByRole('button', { name: 'blackout-began' }).click();
+    const evidence = page.getByRole('complementary', { name: 'Evidence' });
+    expect(await evidence.innerText()).toContain('planned blackout of 100 % of the stations');
+    expect(page.url()).toContain('event=event-');
+    await page.locator('#lane-communicating-meters .plot').hover({ position: { x: 500, y: 40 } });
+    expect(await page.locator('#lane-backlog .n').innerText()).toMatch(/^[\d,]+$/);
+    expect(await page.locator('.timeline .when').first().innerText()).toMatch(/after the begin · grid Tue 15 Jan 2013/);
+    await evidence.getByText('look there').click();
+    await page.waitForURL(/from=/);
+  });
+
+  test('map: coloured three ways, a station is found and leads on', async () => {
+    const page = await open('#/first/map?step=25');
+    await page.locator('.map-legend').waitFor();
+    expect(await page.locator('.map-legend').innerText()).toMatch(/none: line down or all meters away\s+50/);
+    await page.getByRole('button', { name: 'Backlog' }).click();
+    await page.getByText('Steps since the line was up').waitFor();
+    expect(await page.locator('.map-legend').innerText()).toMatch(/2 to 4 steps\s+4\d/);
+    await page.getByRole('button', { name: 'Link class' }).click();
+    await page.locator('.map-legend').getByText('gprs-4').waitFor();
+    await page.keyboard.press('.');
+    await page.waitForURL(/step=26/);
+    await page.locator('.map canvas').click({ position: await placeOf(page, 7) });
+    await page.waitForURL(/station=7/);
+    await page.locator('.station-tip.fixed').getByText('Open').click();
+    await page.getByRole('heading', { name: 'Station 7' }).waitFor();
+  });
+
+  test('station and meter: planned, sent and stored agree, found by number', async () => {
+    const page = await open('#/first/station/7');
+    await drawn(page);
+    const figures = page.locator('.figures dd:nth-of-type(1)');
+    const [planned, sent, stored] = await figures.allInnerTexts();
+    expect(planned).toMatch(/^[\d,]+$/);
+    expect([sent, stored]).toEqual([planned, planned]);
+    expect(await page.locator('.meters .fault').count()).toBe(0);
+    await page.keyboard.press('/');
+    await page.keyboard.type('m 300');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Meter 300' }).waitFor();
+    await drawn(page);
+    expect(await page.getByText('96 of 96').count()).toBe(1);
+    expect(await page.locator('table td.after').allInnerTexts()).toEqual(Array.from({ length: 96 }, () => 'right'));
+    await page.keyboard.press('/');
+    await page.keyboard.type('three');
+    await page.keyboard.press('Enter');
+    expect(await page.getByText('a whole number, such as 17').count()).toBe(1);
+  });
+
+  test('resources by component and by process', async () => {
+    const page = await open('#/first/resources');
+    await drawn(page);
+    expect(await page.locator('table').first().innerText()).toMatch(/head-end.*\n?simulator/s);
+    for (const id of ['group-processor', 'group-memory', 'process-processor', 'process-memory']) expect(await page.locator(`#${id} canvas`).count()).toBe(1);
+  });
+
+  test('comparison of two runs', async () => {
+    const page = await open('#/first/compare');
+    await drawn(page);
+    expect(await page.locator('.compare thead').innerText()).toMatch(/first\s+second/);
+    expect(await page.locator('.compare tbody tr').first().innerText()).toMatch(/verdict\s+Able\s+Able/);
+    expect(await page.locator('#compare-stored .legend').innerText()).toMatch(/first\s+second/);
+    await page.getByLabel('second').uncheck();
+    await expect.poll(() => page.locator('.compare thead a').count()).toBe(1);
+  });
+
+  test('keys lead through the views, and a sheet lists them', async () => {
+    const page = await open('#/first/overview');
+    await drawn(page);
+    for (const [key, view] of ['timeline', 'map', 'station', 'resources', 'compare'].map((name, i) => [String(i + 2), name] as const)) {
+      await page.keyboard.press(key);
+      await page.waitForURL(new RegExp(`/${view}`));
+    }
+    await page.keyboard.press('1');
+    await page.keyboard.press(']');
+    await page.waitForURL(/#\/second\/overview/);
+    await page.keyboard.press('?');
+    expect(await page.locator('dialog').innerText()).toContain('go to a station or meter by its number');
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  });
+
+  test('dark as the system says, and otherwise when asked for', async () => {
+    const paper = (page: Page): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const dark = await open('', { colorScheme: 'dark' });
+    await drawn(dark);
+    expect(await paper(dark)).toBe('rgb(20, 23, 26)');
+    const light = await open('', { colorScheme: 'light' });
+    await drawn(light);
+    expect(await paper(light)).toBe('rgb(253, 253, 251)');
+    await light.keyboard.press('d');
+    expect(await paper(light)).toBe('rgb(20, 23, 26)');
+    await light.reload();
+    await drawn(light);
+    expect(await paper(light)).toBe('rgb(20, 23, 26)');
+  });
+
+  test.each(['overview', 'timeline', 'map', 'station/7', 'meter/300', 'resources', 'compare'])('%s fits on a phone', async (view) => {
+    const page = await open(`#/first/${view}`, { viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true });
+    await drawn(page);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+  });
+
+  test('what is not there is said in words', async () => {
+    const watched = await openPage(browser, origin);
+    await watched.page.goto(`${origin}/#/nowhere/overview`);
+    await watched.page.getByText('There is no run `nowhere` here.').waitFor();
+    await watched.page.goto(`${origin}/#/first/station/5000`);
+    await watched.page.getByText('station: found `5000`, allowed is a whole number from 0 to 49').waitFor();
+    // The refusal is one that was asked for.
+    expect(watched.faults.filter((fault) => !fault.includes('400'))).toEqual([]);
+    await watched.close();
+  });
+
+  test('a run that goes on is followed to its end', async () => {
+    const live = await started([...TOWN, '--speed', '9600', '--out', join(work, 'live'), '--serve', '127.0.0.1:0']);
+    const watched = await openPage(browser, new URL(live.address).origin);
+    const { page } = watched;
+    await page.goto(live.address);
+    await page.getByRole('heading', { name: 'Running' }).waitFor();
+    const sent = page.locator('.figures dd').first();
+    const before = await sent.innerText();
+    await expect.poll(() => sent.innerText(), { timeout: 10_000 }).not.toBe(before);
+    for (const id of ['backlog', 'rate', 'connected']) await page.locator(`#${id} canvas`).waitFor();
+    for (const view of ['timeline', 'map', 'station/7', 'resources']) {
+      await page.goto(`${live.address}#/run/${view}`);
+      await drawn(page);
+    }
+    await page.goto(`${live.address}#/run/overview`);
+    await page.getByRole('heading', { name: 'Able', exact: true }).waitFor({ timeout: 60_000 });
+    await page.goto(`${live.address}#/run/meter/300`);
+    await page.getByText('96 of 96').waitFor();
+    expect(live.text()).toContain('press Ctrl-C to end');
+    // Events of a run that is over are refused; the page asked once too often.
+    expect(watched.faults.filter((fault) => !/404|event/i.test(fault))).toEqual([]);
+    await watched.close();
+    live.child.kill('SIGINT');
+    expect(await live.code).toBe(0);
+  }, 120_000);
+});
+
+describe('the command line', () => {
+  const run = (args: readonly string[]): { readonly status: number | null; readonly stderr: string } =>
+    spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
+
+  test.each([
+    [['dashboard', '/nowhere/at-all'], 'can\'t be read'],
+    [['dashboard', '/nowhere/at-all', '--port', 'x'], '--port: found `x`, allowed is a port from 0'],
+    [['dashboard', '/nowhere/at-all', '--port', '65536'], '--port: found `65536`'],
+    [['dashboard'], "missing required argument 'dir'"],
+    [['run', SMALL, '--stations', '5', '--serve', 'nonsense'], '--serve: found `nonsense`, allowed is a port'],
+  ])('%j: one line, exit code 2', (args, words) => {
+    const { status, stderr } = run(args);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).toContain(words);
+    expect(status).toBe(2);
+  });
+});
+
+async function drag(page: Page, selector: string, [from, to]: readonly [number, number]): Promise<void> {
+  await page.locator(selector).scrollIntoViewIfNeeded();
+  const box = await page.locator(selector).boundingBox();
+  if (box === null) throw new Error(`${selector} is not there`);
+  const top = box.y + box.height / 2;
+  await page.mouse.move(box.x + from, top);
+  await page.mouse.down();
+  await page.mouse.move(box.x + (from + to) / 2, top, { steps: 4 });
+  await page.mouse.move(box.x + to, top, { steps: 4 });
+  await page.mouse.up();
+}
+
+/** Where the map has drawn a station. */
+function placeOf(page: Page, station: number): Promise<{ readonly x: number; readonly y: number }> {
+  return page.evaluate(`(({ left, top }) => ({ x: left, y: top }))(document.querySelector('.map canvas').painter.placeOf(${station}))`);
+}

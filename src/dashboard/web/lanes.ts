@@ -1,0 +1,84 @@
+/** What the timeline shows: values in lanes, and events, all on one axis. */
+
+import { dateTime, duration } from '../../base/format.ts';
+import type { TimeAxis } from '../../report/chart-axis.ts';
+import { gridCharts, linkCharts, machineCharts } from '../../report/report-charts.ts';
+import { isGrave } from '../../report/report-content.ts';
+import type { RunReport } from '../../report/run-report.ts';
+import type { Chart } from '../../report/svg-chart.ts';
+import { backlogChart, connectionsChart } from './more-charts.ts';
+import { resourceCharts } from './resource-charts.ts';
+import type { TimeMap } from './time-map.ts';
+
+export type Clock = 'machine' | 'grid';
+
+export type Level = 'critical' | 'error' | 'warning' | 'info';
+
+export interface LaneEvent {
+  /** In addresses. */
+  readonly id: string;
+  readonly lane: string;
+  readonly level: Level;
+  readonly title: string;
+  readonly evidence: string;
+  readonly remedy: string;
+  readonly fields: readonly (readonly [string, string])[];
+  /** Seconds of the machine since the run began; equal: a moment. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The whole of the axis. */
+export function axisOf(report: RunReport, clock: Clock, map: TimeMap): TimeAxis {
+  const { run, series } = report;
+  const machineTo = Math.max(run.wallSeconds, (series.wallMs.at(-1) ?? 0) / 1000, 0.001);
+  if (clock === 'machine') return { kind: 'wall', from: 0, to: machineTo };
+  const to = Math.max(map.toGrid(machineTo), run.startUnixSeconds + run.intervalSeconds);
+  // What happens after the last step has no time of the grid.
+  return { kind: 'grid', from: run.startUnixSeconds, to: Math.min(to, run.startUnixSeconds + run.steps * run.intervalSeconds), offsetMinutes: run.offsetMinutes };
+}
+
+/** Lanes of values, from the grid's to the machine's. */
+export function lanesOf(report: RunReport): readonly Chart[] {
+  const [progress, rate, processor, memory] = machineCharts(report);
+  const [communicating, perStep, load] = gridCharts(report);
+  const resources = resourceCharts(report).filter(({ id }) => id !== 'group-processor' && id !== 'group-memory');
+  const all = [communicating, perStep, ...linkCharts(report), connectionsChart(report), rate, backlogChart(report), progress, processor, memory, load, ...resources];
+  return all.filter((chart) => chart !== undefined && chart !== null).filter(({ series, x }) => series.length > 0 && x.length > 1);
+}
+
+/** A lane on the axis of the timeline. A value of a step holds until its end. */
+export function onAxis(chart: Chart, axis: TimeAxis, map: TimeMap): Chart {
+  if (chart.axis.kind === axis.kind) return { ...chart, axis };
+  const x = axis.kind === 'wall' ? chart.x.map((at) => map.toMachine(at)) : chart.x.map((at) => map.toGrid(at));
+  return { ...chart, axis, x };
+}
+
+/** Problems, restarts and events of the report. Problems keep their place in it as their number. */
+export function eventsOf(report: RunReport): readonly LaneEvent[] {
+  const { verdict, events, run } = report;
+  const problems = verdict.problems.map((problem, i): LaneEvent => {
+    const { id, title, evidence, remedy = '', from, to } = problem;
+    return { id: `problem-${i}`, lane: 'Problems', level: isGrave(problem) ? 'critical' : 'warning', title, evidence, remedy, fields: [['id', id]], from: from / 1000, to: to / 1000 };
+  });
+  if (events !== undefined) {
+    const shown = events.shown.map(({ atMs, target, rule, severity, text, fields }, i): LaneEvent => {
+      return { id: `event-${i}`, lane: `Events: ${target}`, level: severity, title: rule, evidence: text, remedy: '', fields: Object.entries(fields), from: atMs / 1000, to: atMs / 1000 };
+    });
+    return [...problems, ...shown];
+  }
+  const restarts = run.restarts.map(({ process, atMs, why }, i): LaneEvent => {
+    const title = `${process} was started again`;
+    return { id: `restart-${i}`, lane: 'Restarts', level: 'error', title, evidence: `It ended with ${why}.`, remedy: '', fields: [], from: atMs / 1000, to: atMs / 1000 };
+  });
+  return [...problems, ...restarts];
+}
+
+/** When it was, on both clocks. */
+export function whenText(event: LaneEvent, map: TimeMap, report: RunReport): string {
+  const { from, to } = event;
+  const grid = (seconds: number): string => dateTime(map.toGrid(seconds), report.run.offsetMinutes);
+  if (from === 0 && to >= report.run.wallSeconds - 0.002) return 'throughout the run';
+  if (to < 0) return `${duration(-from)} before the begin`;
+  return from === to ? `${duration(from)} after the begin; grid: ${grid(from)}` : `${duration(from)} to ${duration(to)} after the begin; grid: ${grid(from)} to ${grid(to)}`;
+}

@@ -31,7 +31,7 @@ describe('the catalogue', () => {
 
   test('knows every number of a run that was audited, but for what was not measured', () => {
     const report = sampleReport({ steps: 8, faulty: true });
-    expect(INDICATORS.filter(({ read }) => read(report) === null).map(({ name }) => name)).toEqual(['audit.source.waitedSeconds', 'audit.source.queryableSeconds', 'kpi.onDemandReadP95Seconds']);
+    expect(INDICATORS.filter(({ read }) => read(report) === null).map(({ name }) => name)).toEqual(['audit.source.waitedSeconds', 'audit.source.queryableSeconds', 'kpi.onDemandReadP95Seconds', 'kpi.onDemandReads', 'kpi.onDemandFailed']);
   });
 
   test('covers every number of run, audit, KPIs, delays and resources, but for names of the run', () => {

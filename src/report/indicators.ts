@@ -84,7 +84,9 @@ const KPI: Rows<Kpi> = [
     const read = (kpi: Kpi): number | null => (kpi.possible[name] > 0 ? kpi[name] / kpi.possible[name] : null);
     return [`ofPossible.${name}`, 'share', `computed: \`${name}\` by \`possible.${name}\`: what the head-end alone is responsible for`, read] as const;
   }),
-  ['onDemandReadP95Seconds', 'seconds', 'within which 95 % of the reads on demand were answered', (kpi) => kpi.onDemandReadP95Seconds],
+  ['onDemandReadP95Seconds', 'seconds', 'within which 95 % of the answered reads on demand had their answer, in time of the grid', (kpi) => kpi.onDemandReadP95Seconds],
+  ['onDemandReads', 'count', 'reads on demand that ended', (kpi) => kpi.onDemandReads],
+  ['onDemandFailed', 'count', 'of these, without a value', (kpi) => kpi.onDemandFailed],
 ];
 
 const PERCENTILES: readonly (readonly [Exclude<keyof Percentiles, 'count'>, string])[] = [

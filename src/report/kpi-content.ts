@@ -1,6 +1,6 @@
 /** What the report says about readings that were stored in time: the same words on the terminal, in Markdown and in HTML. */
 
-import { duration, percent } from '../base/format.ts';
+import { counted, duration, percent, whole } from '../base/format.ts';
 import type { KpiShares, RunReport } from './run-report.ts';
 
 export interface KpiRow {
@@ -34,11 +34,11 @@ const DAY_SECONDS = 86_400;
 
 /** How the shares were counted. */
 export function kpiLead({ run, links }: RunReport): string {
-  const counted = `Counted in time of the grid, from the measurement on; a reading that is missing was not in time. Possible: what the outages${links === null ? '' : ' and links'} of the scenario leave, with a head-end that takes no time.`;
+  const how = `Counted in time of the grid, from the measurement on; a reading that is missing was not in time. Possible: what the outages${links === null ? '' : ' and links'} of the scenario leave, with a head-end that takes no time.`;
   const machine = run.speed === 'max' ? ' At full speed the machine’s own time has no length in the grid, and does not count.' : '';
   const seconds = run.steps * run.intervalSeconds;
   const short = seconds <= DAY_SECONDS ? ` The run covers ${duration(seconds)}: a reading that was not lost can’t be older.` : '';
-  return `${counted}${machine}${short}`;
+  return `${how}${machine}${short}`;
 }
 
 /** In a sentence, with what was possible where it is more; null: nobody knows. */
@@ -52,6 +52,8 @@ export function kpiLine(report: RunReport): string | null {
 
 /** A sentence; null: there were no reads on demand. */
 export function onDemandText({ kpi }: RunReport): string | null {
-  const seconds = kpi?.onDemandReadP95Seconds ?? null;
-  return seconds === null ? null : `95 % of the reads on demand were answered within ${duration(seconds)}.`;
+  if (kpi === null || kpi.onDemandReads === null) return null;
+  const { onDemandReadP95Seconds: seconds, onDemandReads: reads, onDemandFailed: failed } = kpi;
+  const counts = `${counted(reads, 'read')} on demand, ${whole(failed ?? 0)} without an answer`;
+  return seconds === null ? `${counts}.` : `${counts}; 95 % of the others had theirs within ${duration(seconds)} of the grid.`;
 }

@@ -192,8 +192,11 @@ export interface KpiShares {
 export interface Kpi extends KpiShares {
   /** What the plan's outages leave possible: the shares of a head-end that takes no time and loses nothing. */
   readonly possible: KpiShares;
-  /** Of reads on demand; null: there were none. */
+  /** Within which 95 % of the reads on demand that were answered had their answer, in time of the grid; null: there were none. */
   readonly onDemandReadP95Seconds: number | null;
+  /** Reads on demand that ended, and those of them that brought no value; null: the scenario has none. */
+  readonly onDemandReads: number | null;
+  readonly onDemandFailed: number | null;
 }
 
 export interface ThresholdResult extends Threshold {

@@ -226,6 +226,8 @@ function kpiOf(lost: number): Kpi {
     storedBy06: storedBy06 - lost,
     possible,
     onDemandReadP95Seconds: null,
+    onDemandReads: null,
+    onDemandFailed: null,
   };
 }
 

@@ -42,7 +42,7 @@ export async function auditAgain(options: {
     ...(foreign === null ? {} : { source: sourceFacts({ source: foreign, wait: null }) }),
   };
   const series = { ...report.series, ...stepSeries(scenario, { result, energyWh }) };
-  const kpi = delays === null ? null : kpiOf(scenario.behaviour, result.series, delays);
+  const kpi = delays === null ? null : kpiOf(scenario.behaviour, result.series, delays, report.kpi ?? undefined);
   return withThresholds({ ...report, audit, series, kpi, verdict: revisedVerdict(report, audit) }, scenario.thresholds);
 }
 

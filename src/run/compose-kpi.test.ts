@@ -8,7 +8,7 @@ import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { ReadingSource } from '../reading/source.ts';
 import { ReadingBatch } from '../reading/batch.ts';
 import { DELAY_RANGE } from '../simulator/delay-log.ts';
-import { kpiOf, storageDelays, type StorageDelays } from './compose-kpi.ts';
+import { kpiOf, onDemandKpi, storageDelays, type StorageDelays } from './compose-kpi.ts';
 import { Distribution } from './distribution.ts';
 import { buildSegment, type SegmentGrid } from './segment.ts';
 
@@ -109,6 +109,32 @@ describe.each(['2013-01-15T00:00:00+01:00', '2013-01-15T17:37:00-03:30'])('KPIs 
     expect(kpiOf(behaviour, series, { way: NO_TIME, whole: null })).toBeNull();
     const empty = Object.fromEntries(Object.entries(series).map(([name, values]) => [name, (values as Float64Array).map(() => 0)]));
     expect(kpiOf(behaviour, empty as unknown as StepCounts, AT_ONCE)).toBeNull();
+  });
+});
+
+describe('reads on demand', () => {
+  const delays = build(DELAY_RANGE);
+  for (let ms = 1; ms <= 100; ms++) delays.recordValue(ms);
+
+  test('are measured in time of the grid', () => {
+    const kpi = onDemandKpi({ answered: 100, failed: 3, delays }, 96);
+    expect(kpi).toEqual({ onDemandReadP95Seconds: 9.12, onDemandReads: 103, onDemandFailed: 3 });
+  });
+
+  test('of which none was answered have no time; at max, and without any, nothing is known', () => {
+    expect(onDemandKpi({ answered: 0, failed: 3, delays: build(DELAY_RANGE) }, 96)).toEqual({ onDemandReadP95Seconds: null, onDemandReads: 3, onDemandFailed: 3 });
+    const none = { onDemandReadP95Seconds: null, onDemandReads: null, onDemandFailed: null };
+    expect(onDemandKpi({ answered: 100, failed: 3, delays }, 'max')).toEqual(none);
+    expect(onDemandKpi(null, 96)).toEqual(none);
+  });
+
+  test('stay when a store is audited again, whose other KPIs are new', async () => {
+    const grid = buildSegment(scenarioOf(), { index: 0, count: 1 });
+    const sent = sentRows(grid);
+    const before = kpiOf(grid.scenario.behaviour, await seriesOf(grid, sent), AT_ONCE, onDemandKpi({ answered: 100, failed: 3, delays }, 96));
+    const again = kpiOf(grid.scenario.behaviour, await seriesOf(grid, sent.slice(0, 1000)), AT_ONCE, before ?? undefined);
+    expect(again).toMatchObject({ onDemandReadP95Seconds: 9.12, onDemandReads: 103, onDemandFailed: 3 });
+    expect(again?.storedWithin24h).toBeLessThan(before?.storedWithin24h ?? 0);
   });
 });
 

@@ -17,6 +17,7 @@ import { LINK_DELAY_RANGE } from '../network/link/link-stats.ts';
 import type { Kpi, KpiShares } from '../report/run-report.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import { condensed, Distribution } from './distribution.ts';
+import type { OnDemandStats } from './headend-processes.ts';
 import type { EncodedLinks } from './segment-links.ts';
 
 /** Seconds of the grid. */
@@ -53,7 +54,7 @@ export function storageDelays(facts: {
 }
 
 /** null: nothing was planned, or nobody knows when readings were stored. */
-export function kpiOf(behaviour: Behaviour, series: StepCounts, { way, whole }: StorageDelays): Kpi | null {
+export function kpiOf(behaviour: Behaviour, series: StepCounts, { way, whole }: StorageDelays, onDemand: OnDemandKpi = NO_READS): Kpi | null {
   const planned = total(series.readingsByDelaySteps) + total(series.missingByDelaySteps);
   if (planned === 0 || whole === null) return null;
   const stored = shares({ behaviour, planned, delays: whole, bySteps: series.readingsByDelaySteps, byStepsLeft: series.readingsByStepsLeft });
@@ -64,7 +65,20 @@ export function kpiOf(behaviour: Behaviour, series: StepCounts, { way, whole }: 
     bySteps: sum(series.readingsByDelaySteps, series.missingByDelaySteps),
     byStepsLeft: sum(series.readingsByStepsLeft, series.missingByStepsLeft),
   });
-  return { ...stored, possible, onDemandReadP95Seconds: null };
+  const { onDemandReadP95Seconds, onDemandReads, onDemandFailed } = onDemand;
+  return { ...stored, possible, onDemandReadP95Seconds, onDemandReads, onDemandFailed };
+}
+
+export type OnDemandKpi = Pick<Kpi, 'onDemandReadP95Seconds' | 'onDemandReads' | 'onDemandFailed'>;
+
+const NO_READS: OnDemandKpi = { onDemandReadP95Seconds: null, onDemandReads: null, onDemandFailed: null };
+
+/** In time of the grid, as the machine's time times the speed. */
+export function onDemandKpi(stats: OnDemandStats | null, speed: Scenario['speed']): OnDemandKpi {
+  if (stats === null || speed === 'max') return NO_READS;
+  const { answered, failed, delays } = stats;
+  const p95 = answered === 0 ? null : (delays.getValueAtPercentile(95) * speed) / MS_PER_SECOND;
+  return { onDemandReadP95Seconds: p95, onDemandReads: answered + failed, onDemandFailed: failed };
 }
 
 function shares(of: {

@@ -3,6 +3,7 @@
 import type { DirectIntakeStats } from '../headend/direct/direct-stats.ts';
 import type { PollSecurity } from '../headend/poll/credentials.ts';
 import type { BackOffTimes } from '../headend/poll/poll-scheduler.ts';
+import type { OnDemandPlan } from '../headend/poll/on-demand-reads.ts';
 import type { PollStats } from '../headend/poll/poll-stats.ts';
 import type { PollDevice } from '../headend/poll/poller.ts';
 import type { StoreLoaderStats } from '../headend/store/store-loader.ts';
@@ -21,6 +22,8 @@ export interface PollPlan {
   readonly timeoutMs: number;
   readonly backOff: BackOffTimes;
   readonly security: PollSecurity | null;
+  /** Null: nothing is read on demand. */
+  readonly onDemand: OnDemandPlan | null;
 }
 
 export type ToTaker =
@@ -56,8 +59,18 @@ export interface TakerStats {
   readonly lastBufferFault: string | null;
   /** Of a poller. */
   readonly poll: PollStats | null;
+  /** Of a poller that reads on demand. */
+  readonly onDemand: OnDemandCounts | null;
   /** Of an intake without a buffer. */
   readonly direct: Pick<DirectIntakeStats, 'storedReadings' | 'duplicatesDropped' | 'transactions' | 'backlogReadings' | 'backlogReadingsPeak' | 'pausedMs'> | null;
+}
+
+export interface OnDemandCounts {
+  /** With a value; without one. */
+  readonly answered: number;
+  readonly failed: number;
+  /** Until the answer was there, ms; hdr-histogram-js, compressed base64. */
+  readonly delays: string;
 }
 
 /** hdr-histogram-js, compressed base64. */

@@ -7,6 +7,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../base/clock.ts';
+import { emptyOnDemandDelays } from '../headend/poll/on-demand-reads.ts';
 import { addPollStats, type PollStats } from '../headend/poll/poll-stats.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { parseBufferName } from '../headend/buffer/buffer-name.ts';
@@ -65,6 +66,15 @@ export interface HeadendStats {
   readonly arrivalToStore: Histogram;
   /** Sums of all pollers; null: nothing is polled. */
   readonly poll: PollStats | null;
+  /** Reads on demand of all pollers, in their last lives; null: there were none. */
+  readonly onDemand: OnDemandStats | null;
+}
+
+export interface OnDemandStats {
+  readonly answered: number;
+  readonly failed: number;
+  /** ms, one value for each that was answered. */
+  readonly delays: Histogram;
 }
 
 /** What waits in direct intakes for the database. */
@@ -199,11 +209,12 @@ export class HeadendProcesses {
       transactionTimes: this.#transactionTimes,
       queue: this.#queueStats(),
       poll: this.#pollStats(),
+      onDemand: this.#onDemandStats(),
     };
   }
 
   /** Of all processes and their earlier lives. */
-  #sums(): Omit<HeadendStats, 'malformedMessages' | 'arrivalToStore' | 'transactionTimes' | 'queue' | 'poll'> {
+  #sums(): Omit<HeadendStats, 'malformedMessages' | 'arrivalToStore' | 'transactionTimes' | 'queue' | 'poll' | 'onDemand'> {
     let [connections, messages, receivedReadings, receivedBytes] = [0, 0, 0, 0];
     let storedReadings = this.#storePast.stored + (this.#storeLast?.storedReadings ?? 0);
     let duplicatesDropped = this.#storePast.duplicates + (this.#storeLast?.duplicatesDropped ?? 0);
@@ -223,6 +234,15 @@ export class HeadendProcesses {
       lastFault ??= last?.lastBufferFault ?? null;
     }
     return { connections, messages, receivedReadings, receivedBytes, malformed, lastFault, storedReadings, duplicatesDropped, transactions };
+  }
+
+  #onDemandStats(): OnDemandStats | null {
+    const counts = this.#takers.flatMap(({ last }) => last?.onDemand ?? []);
+    if (counts.length === 0) return null;
+    const delays = emptyOnDemandDelays();
+    for (const each of counts) delays.add(decodeFromCompressedBase64(each.delays));
+    const sum = (of: 'answered' | 'failed'): number => counts.reduce((all, each) => all + each[of], 0);
+    return { answered: sum('answered'), failed: sum('failed'), delays };
   }
 
   #queueStats(): QueueStats | null {

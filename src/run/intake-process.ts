@@ -29,14 +29,14 @@ let stopWanted = false;
 function buffered(message: Extract<ToTaker, { type: 'start' }>): Work {
   const { directory, number, endpoint } = message;
   const intake = new Intake({ clock: systemClock, wire: new TcpWire(), files: new NodeBufferFiles(directory), number, endpoint });
-  return { intake, stats: () => ({ ...intake.stats(), poll: null, direct: null }), times: () => null };
+  return { intake, stats: () => ({ ...intake.stats(), poll: null, onDemand: null, direct: null }), times: () => null };
 }
 
 function direct({ endpoint, headend, intervalSeconds }: Extract<ToTaker, { type: 'direct' }>): Work {
   const intake = new DirectIntake({ clock: systemClock, wire: new TcpWire(), store: messageStore(headend, intervalSeconds), endpoint });
   const stats = (): TakerStats => {
     const all = intake.stats();
-    return { ...all, lastBufferFault: all.lastFault, poll: null, direct: all };
+    return { ...all, lastBufferFault: all.lastFault, poll: null, onDemand: null, direct: all };
   };
   const times = (): StoringTimes => ({
     arrivalToStore: encodeIntoCompressedBase64(intake.delays),

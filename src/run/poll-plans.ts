@@ -4,6 +4,7 @@ import type { Scenario } from '../grid/scenario/scenario.ts';
 import { segmentStations } from '../grid/topology/segment.ts';
 import type { Stations } from '../grid/topology/topology.ts';
 import type { PollSecurity } from '../headend/poll/credentials.ts';
+import type { OnDemandPlan } from '../headend/poll/on-demand-reads.ts';
 import type { PollDevice } from '../headend/poll/poller.ts';
 import { AddressBlock, LOOPBACK_FIRST } from './concentrator-address.ts';
 import type { PollPlan } from './headend-messages.ts';
@@ -13,6 +14,10 @@ const CELL_STATIONS = 32;
 /** Part of a step that a head-end leaves to concentrators to read their meters. */
 const ROUND_AFTER = 0.05;
 const TIMEOUT_MS = 10_000;
+/** So long somebody waits for a read on demand: in time of the grid, and on the machine's clock at least. */
+const ON_DEMAND_LIMIT_MS = 600_000;
+const ON_DEMAND_LIMIT_MS_MIN = 5000;
+const HOUR_MS = 3_600_000;
 
 /** The inventory: every concentrator of the grid, `listening` where its simulator does. */
 export function devicesOf(
@@ -26,7 +31,9 @@ export function devicesOf(
     return Array.from({ length: toStation - fromStation }, (_, i) => {
       const concentrator = fromStation + i;
       const address = block.addressOf(concentrator);
-      return { concentrator, endpoint: { address, port }, cell: Math.floor(concentrator / CELL_STATIONS) };
+      const firstMeter = stations.firstMeter[concentrator]!;
+      const meters = stations.firstMeter[concentrator + 1]! - firstMeter;
+      return { concentrator, endpoint: { address, port }, cell: Math.floor(concentrator / CELL_STATIONS), firstMeter, meters };
     });
   });
 }
@@ -47,8 +54,10 @@ export function pollPlans(
   const cells = new Set(run.devices.map((device) => device.cell));
   return Array.from({ length: pollers }, (_, index) => {
     const [from, to] = [(index * cells.size) / pollers, ((index + 1) * cells.size) / pollers];
+    const devices = run.devices.filter(({ cell }) => cell >= Math.floor(from) && cell < Math.floor(to));
     return {
-      devices: run.devices.filter(({ cell }) => cell >= Math.floor(from) && cell < Math.floor(to)),
+      devices,
+      onDemand: onDemandPlan(run, { index, share: metersOf(devices) / metersOf(run.devices) }),
       sinceUnixSeconds: behaviour.start.unixSeconds,
       periodSeconds: behaviour.intervalSeconds,
       offsetMinutes: behaviour.start.offsetMinutes,
@@ -59,4 +68,25 @@ export function pollPlans(
       security: run.security,
     };
   });
+}
+
+/** A poller reads its share of what is asked of the whole grid. At `max` time has no length, so that nothing is asked in an hour. */
+function onDemandPlan(
+  run: { readonly scenario: Scenario; readonly originUnixMs: number },
+  of: { readonly index: number; readonly share: number },
+): OnDemandPlan | null {
+  const { behaviour, speed, seed } = run.scenario;
+  const { onDemandPerHour } = behaviour;
+  if (onDemandPerHour === null || speed === 'max' || of.share === 0) return null;
+  return {
+    everyMs: HOUR_MS / (onDemandPerHour * of.share * speed),
+    fromUnixMs: run.originUnixMs,
+    toUnixMs: run.originUnixMs + (behaviour.steps * behaviour.intervalSeconds * 1000) / speed,
+    limitMs: Math.max(ON_DEMAND_LIMIT_MS_MIN, ON_DEMAND_LIMIT_MS / speed),
+    seed: seed + of.index,
+  };
+}
+
+function metersOf(devices: readonly PollDevice[]): number {
+  return devices.reduce((sum, { meters }) => sum + meters, 0);
 }

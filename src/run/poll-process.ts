@@ -1,21 +1,24 @@
 /** Main of a poller process: asks devices, makes what they answer durable. Started by the head-end's parent over IPC. */
 
 import { randomBytes } from 'node:crypto';
+import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { systemClock } from '../base/clock.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { credentialsOf } from '../headend/poll/credentials.ts';
+import { OnDemandReads } from '../headend/poll/on-demand-reads.ts';
 import { Poller } from '../headend/poll/poller.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
-import type { FromTaker, TakerStats, ToTaker } from './headend-messages.ts';
+import type { FromTaker, OnDemandCounts, TakerStats, ToTaker } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
 
 let poller: Poller | null = null;
+let demands: OnDemandReads | null = null;
 let started = false;
 let stopWanted = false;
 
 function start({ plan, directory, number }: Extract<ToTaker, { type: 'poll' }>): void {
-  const { security, ...rest } = plan;
+  const { security, onDemand, ...rest } = plan;
   const starting = new Poller({
     ...rest,
     clock: systemClock,
@@ -26,12 +29,14 @@ function start({ plan, directory, number }: Extract<ToTaker, { type: 'poll' }>):
     random: (bytes) => randomBytes(bytes),
   });
   poller = starting;
+  demands = onDemand === null ? null : new OnDemandReads({ ...onDemand, clock: systemClock, poller: starting, devices: plan.devices });
   starting.start((error) => {
     if (error !== null) {
       tell({ type: 'failed', why: error });
       return;
     }
     started = true;
+    demands?.start();
     tell({ type: 'ready', endpoint: null });
     report();
     if (stopWanted) stop();
@@ -52,6 +57,7 @@ function stop(): void {
   const stopping = poller;
   if (stopping === null || !started) return;
   started = false;
+  demands?.stop();
   stopping.stop(() => {
     poller = null;
     process.send?.({ type: 'stopped', stats: statsOf(stopping), times: null } satisfies FromTaker, () => process.exit());
@@ -61,7 +67,11 @@ function stop(): void {
 function statsOf(of: Poller): TakerStats {
   const poll = of.stats();
   const { connections, messages, readings, bytesReceived: bytes, malformed, lastBufferFault } = poll;
-  return { connections, messages, readings, bytes, malformed, lastBufferFault, poll, direct: null };
+  return { connections, messages, readings, bytes, malformed, lastBufferFault, poll, onDemand: demands === null ? null : countsOf(demands), direct: null };
+}
+
+function countsOf({ answered, failed, delays }: OnDemandReads): OnDemandCounts {
+  return { answered, failed, delays: encodeIntoCompressedBase64(delays) };
 }
 
 function tell(message: FromTaker): void {

@@ -25,7 +25,7 @@ import { HeadendProcesses, intakePlans, type TakerPlan } from './headend-process
 import { makeMasterKey } from './master-key-file.ts';
 import { devicesOf, pollPlans } from './poll-plans.ts';
 import { RateWindow, type Progress } from './progress.ts';
-import { kpiOf, storageDelays } from './compose-kpi.ts';
+import { kpiOf, onDemandKpi, storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
 import type { MeasuredSoFar, Restart } from './run-facts.ts';
 import { runProbe } from './run-probe.ts';
@@ -190,7 +190,7 @@ class ScenarioRun {
     const { store } = this.#options.headend;
     writeRunRecord(directory, { scenario, ledger, delays, store: headend === null ? null : store });
     const { audit, failure } = await auditOf({ clock: this.#options.clock, scenario, ledger, source: this.#source });
-    const kpi = audit === null || this.#source === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays);
+    const kpi = audit === null || this.#source === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays, onDemandKpi(headend?.stats().onDemand ?? null, scenario.speed));
     const report = await this.#report({ ...played, wallMs, audit, kpi, waited });
     const events = await watched;
     return { report: events === undefined || events === null ? report : { ...report, events }, auditFailure: failure };

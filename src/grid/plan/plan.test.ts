@@ -32,6 +32,7 @@ function scenarioOf(changes: Changes = {}): Scenario {
       spreadSeconds: 0,
       registers: 'total',
       meterMemoryRows: 960,
+      onDemandPerHour: null,
       concentratorMemoryRows: 960,
       concentratorAccessibility: [GOOD, BAD],
       meterAccessibility: [GOOD, BAD],

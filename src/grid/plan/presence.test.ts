@@ -29,6 +29,7 @@ function gridOf(changes: Changes) {
       spreadSeconds: 0,
       registers: 'total',
       meterMemoryRows: 960,
+      onDemandPerHour: null,
       concentratorMemoryRows: 960,
       concentratorAccessibility: [GOOD, BAD],
       meterAccessibility: [GOOD, BAD],

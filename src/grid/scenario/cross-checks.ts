@@ -18,7 +18,7 @@ export function crossChecks(tree: Tree): readonly Problem[] {
     if (list?.kind !== 'list') continue;
     problems.push(...sharesProblem(tree, path, list), ...nameProblems(path, list));
   }
-  return [...problems, ...metersProblem(tree), ...spreadProblem(tree), ...endProblem(tree), ...blackoutProblems(tree), ...securityProblem(tree)];
+  return [...problems, ...metersProblem(tree), ...spreadProblem(tree), ...endProblem(tree), ...blackoutProblems(tree), ...securityProblem(tree), ...onDemandProblem(tree)];
 }
 
 const SIZES: Path = ['grid', 'station-sizes'];
@@ -170,6 +170,15 @@ function overriding(tree: Tree, paths: readonly Path[]): Pick<Problem, 'at' | 'p
   });
   const [first = { path: [], at: tree.at }, ...others] = values;
   return others.reduce((best, value) => (value.at.layer > best.at.layer ? value : best), first);
+}
+
+/** Nobody reads a grid that pushes. */
+function onDemandProblem(tree: Tree): readonly Problem[] {
+  const path: Path = ['behaviour', 'on-demand'];
+  const communication = find(tree, ['behaviour', 'communication']);
+  if (find(tree, path) === undefined || communication?.kind !== 'scalar' || communication.value !== 'push') return [];
+  const involved = overriding(tree, [path, ['behaviour', 'communication']]);
+  return [{ ...involved, found: 'reads on demand with communication: push', allowed: 'communication: pull, or no `on-demand`' }];
 }
 
 /** Pushes travel in plain. */

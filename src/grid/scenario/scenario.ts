@@ -135,6 +135,8 @@ export interface Behaviour {
   /** Rows that a meter, and rows for each of its meters that a concentrator, keep before the oldest are lost. */
   readonly meterMemoryRows: number;
   readonly concentratorMemoryRows: number;
+  /** Pull: single meters that the head-end reads in an hour of the grid, beside the mass reading; null: none. */
+  readonly onDemandPerHour: number | null;
   readonly concentratorAccessibility: readonly Accessibility[];
   readonly meterAccessibility: readonly Accessibility[];
 }

@@ -178,6 +178,12 @@ const grid = z
 
 const memory = { min: 1, max: 1_000_000 } as const;
 
+const onDemand = z
+  .strictObject({
+    'per-hour': fields.wholeNumber({ description: 'Reads in an hour of the grid, of the whole grid.', min: 1, max: 1_000_000 }),
+  })
+  .meta({ description: 'Pull at a speed: single meters that the head-end reads beside the mass reading. Left out: none.' });
+
 const behaviour = z
   .strictObject({
     communication: fields.choice({
@@ -200,6 +206,7 @@ const behaviour = z
     'concentrator-memory': fields
       .wholeNumber({ description: 'Rows of each meter that a concentrator keeps before the oldest are lost.', ...memory })
       .prefault(960),
+    'on-demand': onDemand.optional(),
     'concentrator-accessibility': list(accessibility, { description: 'How well the head-end reaches concentrators.' }),
     'meter-accessibility': list(accessibility, { description: 'How well concentrators reach meters.' }),
   })
@@ -213,6 +220,7 @@ const behaviour = z
     registers: entry.registers,
     meterMemoryRows: entry['meter-memory'],
     concentratorMemoryRows: entry['concentrator-memory'],
+    onDemandPerHour: entry['on-demand']?.['per-hour'] ?? null,
     concentratorAccessibility: entry['concentrator-accessibility'],
     meterAccessibility: entry['meter-accessibility'],
   }));

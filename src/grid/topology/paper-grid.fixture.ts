@@ -61,6 +61,7 @@ export function paperGrid(
       spreadSeconds: 0,
       registers: 'total',
       meterMemoryRows: 960,
+      onDemandPerHour: null,
       concentratorMemoryRows: 960,
       concentratorAccessibility: [
         { name: 'good', share: 0.92, accessible: 0.995, outageSeconds: 1200 },

@@ -32,6 +32,9 @@ export interface PollDevice {
   readonly endpoint: Endpoint;
   /** Radio cell that it shares with others. */
   readonly cell: number;
+  /** Its meters are numbered in a row. Only read on demand by them; who is there the concentrator says. */
+  readonly firstMeter: number;
+  readonly meters: number;
 }
 
 export interface PollerOptions {

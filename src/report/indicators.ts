@@ -1,13 +1,15 @@
 /**
  * The catalogue of indicators: every number of a run that a threshold, a comparison or a plot can name. A name is the path of
- * the number in `report.json` (`resources` stands in `verdict` there); a few are computed from others, which their meaning
- * says. What is not known is null.
+ * the number in `report.json` (`resources` without `groups` or `host` stands in `verdict` there; groups by their name); a few
+ * are computed from others, which their meaning says. What is not known is null.
  */
 
 import type { IndicatorUnit } from '../base/threshold.ts';
 import { PROBLEM_KINDS } from '../monitor/problem-kinds.ts';
 import { bytes, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
+import type { HostUse } from '../monitor/host-use.ts';
 import type { Percentiles } from './percentiles.ts';
+import type { GroupFacts } from './resource-facts.ts';
 import type { AuditFacts, Delays, Kpi, KpiShares, Problem, Resources, RunReport } from './run-report.ts';
 import { wasAudited } from './verdict.ts';
 
@@ -114,6 +116,35 @@ const RESOURCES: Rows<Resources> = [
   ['simulatorCpuSeconds', 'seconds', 'processor time of the simulators', (used) => used.simulatorCpuSeconds],
 ];
 
+/** Of groups that every run has, or a database that is counted with the head-end or watched under this name. */
+const GROUPS = ['headend', 'database', 'simulator'] as const;
+
+const GROUP: Rows<GroupFacts> = [
+  ['cpuUserSeconds', 'seconds', 'processor time of programs', (use) => use.cpuUserSeconds],
+  ['cpuSystemSeconds', 'seconds', 'processor time of the kernel for them', (use) => use.cpuSystemSeconds],
+  ['peakMemoryBytes', 'bytes', 'most memory at one time', (use) => use.peakMemoryBytes],
+  ['diskReadBytes', 'bytes', 'read from disk', (use) => use.diskReadBytes],
+  ['diskWrittenBytes', 'bytes', 'written to disk', (use) => use.diskWrittenBytes],
+  ['networkBytes', 'bytes', 'sent and received', (use) => use.networkBytes],
+  ['peakDescriptors', 'count', 'most open descriptors at one time', (use) => use.peakDescriptors],
+  ['peakConnections', 'count', 'most connections at one time', (use) => use.peakConnections],
+  ['perMillionReadings.cpuSeconds', 'seconds', 'processor time for a million readings', (use) => use.perMillionReadings?.cpuSeconds ?? null],
+  ['perMillionReadings.diskWrittenBytes', 'bytes', 'written to disk for a million readings', (use) => use.perMillionReadings?.diskWrittenBytes ?? null],
+  ['perMillionReadings.networkBytes', 'bytes', 'sent and received for a million readings', (use) => use.perMillionReadings?.networkBytes ?? null],
+  ['perMillionMeters.coresAtGridPace', 'number', 'cores for a million meters at the pace of the grid', (use) => use.perMillionMeters?.coresAtGridPace ?? null],
+  ['perMillionMeters.peakMemoryBytes', 'bytes', 'most memory at one time, scaled to a million meters', (use) => use.perMillionMeters?.peakMemoryBytes ?? null],
+];
+
+const HOST: Rows<HostUse> = [
+  ['tcp.segments', 'count', 'TCP segments that this machine sent', (host) => host.tcp.segments],
+  ['tcp.retransmissions', 'count', 'of these, sent again', (host) => host.tcp.retransmissions],
+  ['tcp.timeouts', 'count', 'time-outs of TCP', (host) => host.tcp.timeouts],
+  ['tcp.failedOpens', 'count', 'connections that could not be made', (host) => host.tcp.failedOpens],
+  ['tcp.resets', 'count', 'connections that were reset', (host) => host.tcp.resets],
+  ['tcp.listenOverflows', 'count', 'connections that found an accept queue full', (host) => host.tcp.listenOverflows],
+  ['tcp.listenDrops', 'count', 'connections that were dropped before they were accepted', (host) => host.tcp.listenDrops],
+];
+
 /** Known where links are played. */
 const LINKS: Rows<NonNullable<RunReport['links']>> = [
   ['connectionsLost', 'count', 'connections that ended because their line did, in all', (links) => sum(links.connectionsLost)],
@@ -138,6 +169,8 @@ export const INDICATORS: readonly Indicator[] = [
   ...group('kpi', KPI, (report) => report.kpi),
   ...group('delays', DELAYS, (report) => report.delays),
   ...group('resources', RESOURCES, (report) => report.verdict.resources),
+  ...GROUPS.flatMap((name) => group(`resources.groups.${name}`, withOwner(GROUP, name), ({ resources }) => resources?.groups.find((one) => one.name === name) ?? null)),
+  ...group('resources.host', HOST, (report) => report.resources?.host ?? null),
   ...group('links', LINKS, (report) => report.links),
   ...group('problems', PROBLEMS, (report) => report.verdict.problems),
 ];
@@ -190,6 +223,11 @@ function group<Part>(prefix: string, rows: Rows<Part>, partOf: (report: RunRepor
       return part === null ? null : read(part);
     },
   }));
+}
+
+/** The meaning says whose number it is. */
+function withOwner<Part>(rows: Rows<Part>, owner: string): Rows<Part> {
+  return rows.map(([name, unit, meaning, read]) => [name, unit, `${owner}: ${meaning}`, read] as const);
 }
 
 /** Known where something was measured; the number of values always. */

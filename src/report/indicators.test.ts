@@ -37,9 +37,9 @@ describe('the catalogue', () => {
     expect(unknown).toEqual(['audit.source.waitedSeconds', 'audit.source.queryableSeconds', 'kpi.onDemandReadP95Seconds', 'kpi.onDemandReads', 'kpi.onDemandFailed']);
   });
 
-  test('covers every number of run, audit, KPIs, delays and resources, but for names of the run', () => {
-    const { run, audit, kpi, delays, verdict } = sampleReport({ steps: 8 });
-    const numbers = numbersOf({ run, audit, kpi, delays, resources: verdict.resources });
+  test('covers every number of run, audit, KPIs, delays, store and resources, but for names of the run', () => {
+    const { run, audit, kpi, delays, verdict, store } = sampleReport({ steps: 8 });
+    const numbers = numbersOf({ run, audit, kpi, delays, store, resources: verdict.resources });
     const settings = ['run.seed', 'run.intervalSeconds', 'run.startUnixSeconds', 'run.offsetMinutes', 'run.simulatorProcesses', 'run.intakeProcesses'];
     expect(numbers.filter((name) => indicatorOf(name) === undefined)).toEqual(settings);
   });

@@ -11,6 +11,7 @@ import type { HostUse } from '../monitor/host-use.ts';
 import type { Percentiles } from './percentiles.ts';
 import type { GroupFacts } from './resource-facts.ts';
 import type { AuditFacts, Delays, Kpi, KpiShares, Problem, Resources, RunReport } from './run-report.ts';
+import type { StoreFacts } from './store-facts.ts';
 import { wasAudited } from './verdict.ts';
 
 export interface Indicator {
@@ -145,6 +146,21 @@ const HOST: Rows<HostUse> = [
   ['tcp.listenDrops', 'count', 'connections that were dropped before they were accepted', (host) => host.tcp.listenDrops],
 ];
 
+const TRANSACTION_TIMES: Rows<StoreFacts> = PERCENTILES.map(([key, word]) => {
+  const read = ({ transactionMs }: StoreFacts): number | null => (transactionMs.count === 0 ? null : transactionMs[key]);
+  return [`transactionMs.${key}`, 'milliseconds', `${word.replace('delay', 'time')} of a transaction of the store`, read];
+});
+
+/** Known of the built-in head-end. */
+const STORE: Rows<StoreFacts> = [
+  ['transactions', 'count', 'transactions that the store committed', (store) => store.transactions],
+  ['readingsPerTransaction', 'number', 'mean size of a transaction', (store) => (store.transactions > 0 ? store.readingsPerTransaction : null)],
+  ['transactionMs.count', 'count', 'transactions whose time is known', (store) => store.transactionMs.count],
+  ...TRANSACTION_TIMES,
+  ['queueReadingsPeak', 'count', 'readings that waited for the database in direct intakes, at most', (store) => store.queueReadingsPeak],
+  ['pausedMs', 'milliseconds', 'how long direct intakes read nothing, because their queue for the database was full', (store) => store.pausedMs],
+];
+
 /** Known where links are played. */
 const LINKS: Rows<NonNullable<RunReport['links']>> = [
   ['connectionsLost', 'count', 'connections that ended because their line did, in all', (links) => sum(links.connectionsLost)],
@@ -171,6 +187,7 @@ export const INDICATORS: readonly Indicator[] = [
   ...group('resources', RESOURCES, (report) => report.verdict.resources),
   ...GROUPS.flatMap((name) => group(`resources.groups.${name}`, withOwner(GROUP, name), ({ resources }) => resources?.groups.find((one) => one.name === name) ?? null)),
   ...group('resources.host', HOST, (report) => report.resources?.host ?? null),
+  ...group('store', STORE, (report) => report.store ?? null),
   ...group('links', LINKS, (report) => report.links),
   ...group('problems', PROBLEMS, (report) => report.verdict.problems),
 ];

@@ -70,6 +70,18 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
       node: 'v20.20.2',
       os: 'Debian GNU/Linux 12 (bookworm) (Linux 6.1.0)',
     },
+    store: {
+      kind: 'postgres',
+      place: 'postgres://10.0.0.7:5432/readings',
+      schema: 'meterstorm_small_grid_20260115',
+      dropped: false,
+      intake: 'direct',
+      transactions: run.messages,
+      readingsPerTransaction: audit.stored / run.messages,
+      transactionMs: { count: run.messages, mean: 2.4, p50: 1.9, p90: 4.2, p99: 9.8, p999: 24.1, max: 61.5 },
+      queueReadingsPeak: 65_604,
+      pausedMs: faulty ? 1870 : 0,
+    },
   };
   return withThresholds(report, options.thresholds ?? []);
 }

@@ -10,7 +10,7 @@ describe('the closing block', () => {
     const text = terminalSummary(sampleReport(), PLAIN);
     const lines = text.split('\n');
     expect(text.endsWith('\n')).toBe(true);
-    expect(lines.length).toBeLessThanOrEqual(26);
+    expect(lines.length).toBeLessThanOrEqual(28);
     expect(lines[1]).toBe('  Able');
     for (const part of [
       /^ {2}Scenario {3}small-grid: 100,000 meters behind 1,429 concentrators, 288 steps of 15 min \(3 d\)$/m,

@@ -38,7 +38,7 @@ export function storageDelays(facts: {
   readonly confirmed: boolean;
   /** Of the simulators, units of 0.1 ms. */
   readonly histograms: { readonly confirmation: Histogram; readonly lateness: Histogram };
-  /** From arrival to being queryable, ms; null: not known. Then what is confirmed counts as stored. */
+  /** From arrival to being queryable, ms; null: not known, or the intake is direct. Then what is confirmed counts as stored. */
   readonly arrivalToStore: Histogram | null;
   readonly links: readonly EncodedLinks[];
 }): StorageDelays {

@@ -187,12 +187,12 @@ function delaysOf(outcome: RunOutcome): Delays {
     bySteps,
   );
   const speed = scenario.speed === 'max' ? 0 : scenario.speed;
-  const total =
-    speed === 0
-      ? plan
-      : plan
-          .plus(condensed(histograms.lateness, UNITS_PER_SECOND), speed)
-          .plus(headend === null ? new Distribution([], []) : condensed(headend.arrivalToStore, MS_PER_SECOND), speed);
+  const storing = (): Distribution => {
+    if (headend === null) return new Distribution([], []);
+    // What waits because a direct intake reads no further has not arrived; it is confirmed when it is stored.
+    return headend.queue === null ? condensed(headend.arrivalToStore, MS_PER_SECOND) : condensed(histograms.confirmation, UNITS_PER_SECOND);
+  };
+  const total = speed === 0 ? plan : plan.plus(condensed(histograms.lateness, UNITS_PER_SECOND), speed).plus(storing(), speed);
   return {
     measurementToSendingSeconds: plan.percentiles(),
     sendingToConfirmationMs: outcome.confirmed

@@ -186,7 +186,8 @@ class ScenarioRun {
     const watched = this.#watch?.finish();
     const ledger = { ...simulators.ledger, complete, confirms: confirmed, cutOff: this.#cutOff };
     const { histograms, links } = simulators;
-    const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore: headend?.stats().arrivalToStore ?? null, links });
+    const arrivalToStore = headend?.stats().queue === null ? headend.stats().arrivalToStore : null;
+    const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore, links });
     const { store } = this.#options.headend;
     writeRunRecord(directory, { scenario, ledger, delays, store: headend === null ? null : store });
     const { audit, failure } = await auditOf({ clock: this.#options.clock, scenario, ledger, source: this.#source });

@@ -3,7 +3,7 @@
  *
  *   BEGIN | COPY of the first day's rows, under way while they are appended | COPY for each other day | loaded_files | COMMIT
  *
- * Rows go straight into the partition of their day, which costs an eighth less than through the parent; so rows of other days wait until the
+ * Rows go straight into the partition of their day, which costs a tenth less than through the parent; so rows of other days wait until the
  * first day is done. No key: the loader drops duplicates before, and loaded_files is written in the same transaction.
  *
  * Invariants: memory is that of one transaction, 50 bytes a row. Only one connection writes into a schema: a lock, which a connection that was lost may

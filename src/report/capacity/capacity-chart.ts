@@ -13,6 +13,8 @@ const SIZE = { width: 516, height: 300, left: 54, right: 16, top: 26, bottom: 44
 /** Wider ranges are labelled at powers of ten alone. */
 const DECADES_LABELLED_TWICE = 2.5;
 
+const LOWEST = -30;
+
 interface Dot {
   readonly trial: TrialFacts;
   readonly value: number;
@@ -50,7 +52,8 @@ function figure(report: CapacityReport, drawing: Drawing): string {
   const { width, height, left, right, top, bottom } = SIZE;
   const loads = dots.map(({ trial }) => trial.meters);
   const x = scaleLog().domain([Math.min(...loads) / 1.3, Math.max(...loads) * 1.3]).range([left, width - right]);
-  const lowest = Math.min(0, ...dots.map(({ value }) => value));
+  // Backlogs that shrink are all alike.
+  const lowest = Math.max(LOWEST, Math.min(0, ...dots.map(({ value }) => value)));
   const y = scaleLinear().domain([lowest, Math.max(...dots.map(({ value, high }) => Math.min(high, value * 2)), lowest + 1)]).nice(5).range([height - bottom, top]);
   const [floor = 0] = y.domain();
   const rules = y.ticks(5).map((value) => {

@@ -90,7 +90,7 @@ export function trialCells(trial: TrialFacts): readonly string[] {
 /** `12 % ± 3 %` of the load. */
 export function growthText({ share, low, high }: NonNullable<TrialFacts['growth']>): string {
   const half = Math.max(share - low, high - share);
-  return `${wholePercent(share)} ± ${Number.isFinite(half) ? Math.ceil(half * 100) : '?'} %`;
+  return `${wholePercent(share)} ± ${Number.isFinite(half) ? Math.ceil(half * 100 - 1e-6) : '?'} %`;
 }
 
 function wholePercent(share: number): string {

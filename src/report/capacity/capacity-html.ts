@@ -11,7 +11,7 @@ import type { CapacityReport } from './capacity-report.ts';
 
 const STYLE = `${PAGE_STYLE}
 .f0{fill:var(--c0)}.ring{fill:var(--paper);stroke-width:1.8}.chart svg{display:block!important}
-.caveats{margin:14px 0 0 1.2em;color:var(--soft);font-size:15px;max-width:60em}`;
+.caveats code{white-space:nowrap}.caveats{margin:14px 0 0 1.2em;color:var(--soft);font-size:15px;max-width:60em}`;
 
 export function capacityHtml(report: CapacityReport): string {
   const title = `${headline(report)}: capacity, ${report.scenario} – Meterstorm`;
@@ -55,17 +55,15 @@ function costs(report: CapacityReport): string {
     '<section><h2>What it costs</h2>',
     htmlTable({ columns, rows: figures.map((figure) => ({ cells: sizingCells(figure) })), label: 'What it costs', className: '' }),
     `<p>${escapeHtml(costText(report))}</p>`,
-    `<ul class="caveats">${caveats.map((caveat) => `<li>${escapeHtml(caveat)}</li>`).join('')}</ul></section>`,
+    `<ul class="caveats">${caveats.map((caveat) => `<li>${withCode(caveat)}</li>`).join('')}</ul></section>`,
   ].join('\n');
 }
 
-function trials(report: CapacityReport): string {
-  const columns = [...TRIAL_COLUMNS.map((name, i) => ({ name, number: i > 0 && i < TRIAL_COLUMNS.length - 1 })), { name: 'why', text: true }];
-  const rows = report.trials.map((trial) => ({
-    cells: [...trialCells(trial), trial.saturation?.evidence ?? ''],
-    className: trial.judgement === 'holds' ? '' : 'fault',
-  }));
-  return `<section><h2>Trials</h2>${htmlTable({ columns, rows, label: 'Trials', className: '' })}</section>`;
+function trials({ trials: all }: CapacityReport): string {
+  const columns = TRIAL_COLUMNS.map((name, i) => ({ name, number: i > 0 && i < TRIAL_COLUMNS.length - 1 }));
+  const rows = all.map((trial) => ({ cells: trialCells(trial), className: trial.judgement === 'holds' ? '' : 'fault' }));
+  const why = all.flatMap(({ number, saturation }) => (saturation === null ? [] : [`<li>Trial ${number}: ${escapeHtml(saturation.evidence)}.</li>`]));
+  return `<section><h2>Trials</h2>${htmlTable({ columns, rows, label: 'Trials', className: '' })}<ul class="caveats">${why.join('')}</ul></section>`;
 }
 
 function about({ machine, windowSeconds, budgetSeconds, wallSeconds }: CapacityReport): string {
@@ -78,4 +76,9 @@ function about({ machine, windowSeconds, budgetSeconds, wallSeconds }: CapacityR
   ];
   const items = rows.map(([name, text]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd></div>`);
   return `<section><h2>This machine</h2><dl class="rows">${items.join('')}</dl></section>`;
+}
+
+/** What stands in backticks is code. */
+function withCode(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

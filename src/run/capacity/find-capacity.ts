@@ -14,7 +14,7 @@ import { version } from '../compose-report.ts';
 import { cores } from '../sizing.ts';
 import { CapacitySearch } from './capacity-search.ts';
 import { playTrial, type Trial, type TrialSetup } from './play-trial.ts';
-import { limitsTrial, type Bottleneck } from './saturation.ts';
+import type { Bottleneck } from './saturation.ts';
 import { sizingOf } from './sizing.ts';
 import { TrialJudge } from './trial-judge.ts';
 import { TrialScenarios } from './trial-scenario.ts';
@@ -184,7 +184,8 @@ class CapacityHunt {
     const { estimate, precise } = this.#search;
     const held = this.#held.map(({ meters }) => meters);
     const lowest = Math.min(...this.#trials.filter(({ facts }) => facts.judgement !== 'holds').map(({ facts }) => facts.meters));
-    const saturation = firstFull(failed, estimate?.value ?? lowest);
+    const first = firstFull(failed, estimate?.value ?? lowest);
+    const saturation = first === null ? null : { what: first.what, evidence: first.evidence, counts: first.counts };
     const plain = (kind: CapacityAnswer['kind'], meters: number, why: string): CapacityAnswer => {
       return { kind, why, meters, metersLow: meters, metersHigh: meters, readingsPerSecond: this.#scenarios.readingsPerSecond(meters), precise: false };
     };
@@ -194,7 +195,7 @@ class CapacityHunt {
       return { answer: plain('unknown', 0, 'no trial came to an end'), saturation: null };
     }
     const { value, low, high } = estimate;
-    const limit = saturation !== null && limitsTrial(saturation.what) ? saturation.what : null;
+    const limit = first === null ? null : limitOf(first);
     const meters = limit === null ? value : low;
     const answer: CapacityAnswer = {
       kind: limit === null ? 'value' : 'at-least',
@@ -214,12 +215,27 @@ const TIME_UP = 'all trials held, and the time was up; a longer --budget goes on
 const NOTHING_HELD = 'not even the lowest load that was tried held';
 const LIMITED = {
   generator: 'the simulator is the limit: it can’t make more here, and the head-end may hold more',
-  machine: 'simulator and head-end share the processors of this machine, and all were busy: with the simulator elsewhere the head-end may hold more',
+  beside: 'the simulator takes its share of the processors of this machine, and all were busy: with the simulator elsewhere the head-end may hold more',
+  others: 'others took their share of the processors of this machine, and all were busy: on a quiet machine the head-end may hold more',
 } as const;
+/** Share of all processors that a head-end can do without. */
+const TAKEN_TOLERATED = 0.1;
+
+/** Why the head-end may hold more than was found; null: it was full itself. */
+function limitOf({ what, trial }: FirstFull): keyof typeof LIMITED | null {
+  if (what === 'generator') return 'generator';
+  const { busyCores, headendCores, simulatorCores } = trial;
+  if (what !== 'machine') return null;
+  const simulator = simulatorCores ?? 0;
+  const others = (busyCores ?? 0) - (headendCores ?? 0) - simulator;
+  if (simulator + others < TAKEN_TOLERATED * cores()) return null;
+  return others > simulator ? 'others' : 'beside';
+}
 
 interface FirstFull {
   readonly what: Bottleneck;
   readonly evidence: string;
+  readonly trial: TrialFacts;
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -232,6 +248,6 @@ function firstFull(failed: readonly Trial[], meters: number): FirstFull | null {
   const counts: Record<string, number> = {};
   for (const { saturation } of near) if (saturation !== null) counts[saturation.what] = (counts[saturation.what] ?? 0) + 1;
   const most = Math.max(0, ...Object.values(counts));
-  const first = near.find(({ saturation }) => saturation !== null && counts[saturation.what] === most)?.saturation ?? null;
-  return first === null ? null : { what: first.what, evidence: first.evidence, counts };
+  const first = near.find(({ saturation }) => saturation !== null && counts[saturation.what] === most);
+  return first === undefined || first.saturation === null ? null : { ...first.saturation, trial: first.facts, counts };
 }

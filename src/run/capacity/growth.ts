@@ -12,7 +12,9 @@ export interface Growth {
   readonly high: number;
 }
 
-const CORRELATION_MAX = 0.9;
+/** Of a short series neither more correlation nor fewer degrees of freedom can be told: then the band would be endless. */
+const CORRELATION_MAX = 0.8;
+const FREEDOM_MIN = 3;
 
 /** Lists of one length; `x` ascending. */
 export function growthOf(x: readonly number[], y: readonly number[]): Growth {
@@ -27,12 +29,12 @@ export function growthOf(x: readonly number[], y: readonly number[]): Growth {
   const correlation = correlationOf(residuals, squares);
   const wider = (1 + correlation) / (1 - correlation);
   const error = Math.sqrt((squares / (n - 2) / spread) * wider);
-  const reach = error * studentQuantile(Math.max(1, n / wider - 2));
+  const reach = error * studentQuantile(Math.max(FREEDOM_MIN, n / wider - 2));
   return { slope, low: slope - reach, high: slope + reach };
 }
 
 /**
- * Of neighbouring residuals, 0 to 0.9; `squares` is the sum of theirs. Residuals of a short series seem less correlated than they
+ * Of neighbouring residuals, 0 to 0.8; `squares` is the sum of theirs. Residuals of a short series seem less correlated than they
  * are, by about (2 + 4 r) / n when a line was taken out; that is put back.
  */
 function correlationOf(residuals: readonly number[], squares: number): number {
@@ -42,7 +44,7 @@ function correlationOf(residuals: readonly number[], squares: number): number {
   return Math.min(Math.max((products / squares + 2 / n) / (1 - 4 / n), 0), CORRELATION_MAX);
 }
 
-/** The 97.5 % quantile of Student's distribution, within 6 %. */
+/** The 97.5 % quantile of Student's distribution, within 3 % from three degrees of freedom on. */
 function studentQuantile(freedom: number): number {
   return 1.96 + 2.37 / freedom + 2.82 / freedom ** 2 + 5.55 / freedom ** 3;
 }

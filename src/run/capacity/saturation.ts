@@ -91,11 +91,6 @@ export function saturationOf(facts: TrialFacts): Saturation {
   return facts.intake === null ? foreignHeadend(facts) : ownHeadend(facts, place);
 }
 
-/** True: the load that held is what could be tried, not what the head-end can do. */
-export function limitsTrial(what: Bottleneck): what is 'generator' | 'machine' {
-  return what === 'generator' || what === 'machine';
-}
-
 /** Where the backlog grows. What can't be sent because the head-end takes no more lies with the head-end. */
 function placeOf({ measure, stations, stepSeconds, backpressure, intake }: TrialFacts): keyof Backlogs {
   const { growthOf, lag } = measure;

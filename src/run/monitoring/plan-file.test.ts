@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { packageFile } from '../../base/package-root.ts';
 import type { ScenarioFiles } from '../../grid/scenario/files.ts';
 import { RULE_SETS } from '../../monitor/events/shipped-rules.ts';
 import type { MonitorPlan } from '../../monitor/monitor-plan.ts';
@@ -68,6 +70,18 @@ rules:
     expect(logs[1]?.rules).toEqual([slow, bad]);
     expect(logs[2]?.rules).toEqual(RULE_SETS['kernel']);
   });
+});
+
+test('the example of the documentation is one', () => {
+  const text = readFileSync(packageFile('docs', 'monitoring.md'), 'utf8');
+  const { targets, logs } = plan(/^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? '');
+  expect(targets.map(({ source }) => source.kind)).toEqual(['postgres', 'munin', 'prometheus', 'host']);
+  expect(logs.map(({ source }) => source.kind)).toEqual(['file', 'journal', 'command']);
+  // And its table has all rules.
+  for (const [set, rules] of Object.entries(RULE_SETS)) {
+    const row = new RegExp(`^\\| \`${set}\` \\| (.*) \\|$`, 'm').exec(text)?.[1] ?? '';
+    for (const { name } of rules) expect(row, set).toContain(name);
+  }
 });
 
 describe('a mistake is told of where it stands', () => {

@@ -62,8 +62,8 @@ function costs(report: CapacityReport): string {
 function trials({ trials: all }: CapacityReport): string {
   const columns = TRIAL_COLUMNS.map((name, i) => ({ name, number: i > 0 && i < TRIAL_COLUMNS.length - 1 }));
   const rows = all.map((trial) => ({ cells: trialCells(trial), className: trial.judgement === 'holds' ? '' : 'fault' }));
-  const why = all.flatMap(({ number, saturation }) => (saturation === null ? [] : [`<li>Trial ${number}: ${escapeHtml(saturation.evidence)}.</li>`]));
-  return `<section><h2>Trials</h2>${htmlTable({ columns, rows, label: 'Trials', className: '' })}<ul class="caveats">${why.join('')}</ul></section>`;
+  const reasons = all.flatMap(({ number, saturation }) => (saturation === null ? [] : [`<li>Trial ${number}: ${escapeHtml(saturation.evidence)}.</li>`]));
+  return `<section><h2>Trials</h2>${htmlTable({ columns, rows, label: 'Trials', className: '' })}<ul class="caveats">${reasons.join('')}</ul></section>`;
 }
 
 function about({ machine, windowSeconds, budgetSeconds, wallSeconds }: CapacityReport): string {

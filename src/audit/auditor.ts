@@ -42,6 +42,8 @@ export interface SentLedger {
   readonly complete: boolean;
   /** False: this head-end confirms nothing; a lost reading can't be told from an unsent one beyond the connection. */
   readonly confirms: boolean;
+  /** The head-end asks, and may have asked otherwise than step by step: what it did not fetch is its own loss. */
+  readonly asked?: boolean;
   /** True: it came to its end but the head-end did not, and was not waited for any longer. Left out: no. */
   readonly cutOff?: boolean;
 }
@@ -299,6 +301,7 @@ export class Auditor {
 
   #culprit(row: PlannedRow): { readonly culprit: Culprit; readonly why: string } {
     const { ledger } = this.#options;
+    if (ledger.asked === true) return this.#culpritWhoAsks(row);
     if (ledger.cutOff === true && ledger.confirms) return this.#culpritOfCutOff(row);
     if (row.sentAt >= ledger.sent[row.station]!) {
       return { culprit: 'simulator', why: `it was to be sent at step ${row.sentAt} and never was` };
@@ -308,6 +311,14 @@ export class Auditor {
     }
     const doubt = ledger.confirms ? 'and never confirmed' : 'to a head-end that confirms nothing';
     return { culprit: 'network', why: `it was sent at step ${row.sentAt} ${doubt}` };
+  }
+
+  #culpritWhoAsks(row: PlannedRow): { readonly culprit: Culprit; readonly why: string } {
+    const { sent, confirmed } = this.#options.ledger;
+    const there = `it was there to be read from step ${row.sentAt} on`;
+    if (row.sentAt < confirmed[row.station]!) return { culprit: 'headend', why: `${there}, the head-end asked for what comes after it, and does not have it` };
+    if (row.sentAt < sent[row.station]!) return { culprit: 'headend', why: `${there}, the concentrator was read then, and the head-end does not have it` };
+    return { culprit: 'headend', why: `${there}, and the concentrator was not read any more` };
   }
 
   /** Nobody waits for a simulator that was never kept waiting itself. */

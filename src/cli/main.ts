@@ -102,7 +102,7 @@ function program(): Command {
 
   root
     .command('simulate')
-    .description('play a scenario against any head-end, without auditing')
+    .description('play a scenario against any head-end; what it stored can be audited later')
     .argument('<scenario>', 'scenario file (YAML)')
     .option('--target <host:port>', 'push: where the head-end listens; several are shared out evenly', collect)
     .option('--listen <address:port>', 'pull: address of the first concentrator, and the port of all (default: 127.64.0.1:4059)')
@@ -111,6 +111,7 @@ function program(): Command {
     .option('--steps <n>', 'length in steps; --set goes before it')
     .option('--stations <n>', 'so many stations, and meters to the same share; --set goes before it')
     .option('--speed <speed>', '`max` or how many times faster than real time')
+    .option('-o, --out <dir>', 'directory for a record of it and a report: what `meterstorm audit` needs')
     .option('--segment <i/n>', 'play only segment i of n (0/1 is the whole grid)', '0/1')
     .option('--unconfirmed', 'the head-end does not confirm pushes (last_confirmation_date_time)', false)
     .option('--json', 'print the counters as JSON to stdout', false)

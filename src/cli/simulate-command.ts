@@ -2,9 +2,11 @@
 
 import { systemClock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { writeReport } from '../report/write-report.ts';
 import { UserError } from '../run/errors.ts';
 import { readMasterKey } from '../run/master-key-file.ts';
 import { simulate, type SimulateOptions } from '../run/simulate.ts';
+import { outDirectory } from './out-directory.ts';
 import { Interrupt } from './interrupt.ts';
 import { compact, ProgressDisplay } from './progress-display.ts';
 import { DEFAULT_LISTEN, endpointOf, readScenario } from './scenario-argument.ts';
@@ -19,6 +21,7 @@ export interface SimulateFlags {
   readonly speed?: string;
   readonly segment: string;
   readonly unconfirmed: boolean;
+  readonly out?: string;
   readonly json: boolean;
   readonly simulators?: number;
 }
@@ -28,15 +31,17 @@ const EXIT_INTERRUPTED = 130;
 export async function simulateCommand(file: string, flags: SimulateFlags): Promise<void> {
   const scenario = readScenario(file, flags);
   const way = wayOf(scenario, flags);
+  const directory = flags.out === undefined ? null : recordDirectory(flags.out, flags.segment);
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => display.end());
   try {
-    const { stats, wallMs, settledStep } = await simulate({
+    const { stats, wallMs, settledStep, report } = await simulate({
       clock: systemClock,
       scenario,
       segment: segmentOf(flags.segment),
       ...way,
       confirmed: !flags.unconfirmed,
+      directory,
       simulators: flags.simulators ?? null,
       onProgress: (progress) => display.show(progress),
       interrupt: interrupt.signal,
@@ -52,11 +57,21 @@ export async function simulateCommand(file: string, flags: SimulateFlags): Promi
           `${stats.confirmedReadings} confirmed, ${stats.resentMessages} messages sent again, ${stats.disconnects} disconnects\n`,
       );
     }
+    if (report !== null && directory !== null) {
+      writeReport(directory, report);
+      if (!flags.json) process.stdout.write(`audit what your head-end stored: meterstorm audit ${directory} --audit-sql URL --audit-query SQL, or --audit-csv FILE\n`);
+    }
     if (interrupt.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
   } finally {
     display.end();
     interrupt.release();
   }
+}
+
+/** Of a record that an audit can be made from. */
+function recordDirectory(chosen: string, segment: string): string {
+  if (segmentOf(segment).count > 1) throw new UserError('meterstorm: --out: a segment is a part of a grid, and an audit is of the whole; leave it or --segment out');
+  return outDirectory(chosen, '');
 }
 
 /** Where the simulators send, or where they listen. */

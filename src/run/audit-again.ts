@@ -10,7 +10,7 @@ import { revisedVerdict } from '../report/verdict.ts';
 import { auditStore } from './audit-processes.ts';
 import { type AuditSource, checkForeignSource, type ForeignSource } from './audit-source.ts';
 import { kpiOf } from './compose-kpi.ts';
-import { stepSeries } from './compose-report.ts';
+import { sendingDelays, stepSeries } from './compose-report.ts';
 import { UserError } from './errors.ts';
 import { sourceFacts } from './foreign-audit.ts';
 import { auditSourceOf, type StorePlace } from './headend-kind.ts';
@@ -42,8 +42,10 @@ export async function auditAgain(options: {
     ...(foreign === null ? {} : { source: sourceFacts({ source: foreign, wait: null }) }),
   };
   const series = { ...report.series, ...stepSeries(scenario, { result, energyWh }) };
+  const measurementToSendingSeconds = sendingDelays({ result, energyWh }, scenario.behaviour.intervalSeconds).percentiles();
   const kpi = delays === null ? null : kpiOf(scenario.behaviour, result.series, delays, report.kpi ?? undefined);
-  return withThresholds({ ...report, audit, series, kpi, verdict: revisedVerdict(report, audit) }, scenario.thresholds);
+  const delaysNow = { ...report.delays, measurementToSendingSeconds };
+  return withThresholds({ ...report, delays: delaysNow, audit, series, kpi, verdict: revisedVerdict(report, audit) }, scenario.thresholds);
 }
 
 /** Of our own head-end. Throws UserError when it has none. */

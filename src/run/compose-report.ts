@@ -40,8 +40,8 @@ export interface RunOutcome {
   readonly links: readonly EncodedLinks[];
   readonly linkCounts: readonly number[];
   readonly headend: HeadendStats | null;
-  /** What ours is made of. */
-  readonly headendKind: HeadendKind;
+  /** What ours is made of; null: none is ours. */
+  readonly headendKind: HeadendKind | null;
   /** Its store is removed after the audit. */
   readonly dropStore: boolean;
   /** False: what the head-end stored could not be looked at; the audit then knows only what was planned and sent. */
@@ -93,7 +93,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     processes,
     resources,
     machine,
-    ...(headend === null ? {} : { store: storeFacts(outcome.headendKind, headend, outcome.dropStore) }),
+    ...(headend === null || outcome.headendKind === null ? {} : { store: storeFacts(outcome.headendKind, headend, outcome.dropStore) }),
   };
   return withThresholds(report, outcome.scenario.thresholds);
 }
@@ -174,6 +174,15 @@ const NOT_AUDITED: AuditFacts = {
   examples: [],
 };
 
+/** From measurement to sending, s of the grid, of the readings that are stored. */
+export function sendingDelays(audit: GridAudit | null, intervalSeconds: number): Distribution {
+  const bySteps = Array.from(audit?.result.series.readingsByDelaySteps ?? []);
+  return new Distribution(
+    bySteps.map((_, steps) => steps * intervalSeconds),
+    bySteps,
+  );
+}
+
 /**
  * Delays in time of the grid are the plan's, to which a run with a speed adds what the machine took, times the speed (the
  * two taken as independent). At `max` the machine's time has no length in time of the grid.
@@ -181,11 +190,7 @@ const NOT_AUDITED: AuditFacts = {
 function delaysOf(outcome: RunOutcome): Delays {
   const { scenario, audit, headend, histograms } = outcome;
   const { intervalSeconds } = scenario.behaviour;
-  const bySteps = Array.from(audit?.result.series.readingsByDelaySteps ?? []);
-  const plan = new Distribution(
-    bySteps.map((_, steps) => steps * intervalSeconds),
-    bySteps,
-  );
+  const plan = sendingDelays(audit, intervalSeconds);
   const speed = scenario.speed === 'max' ? 0 : scenario.speed;
   const storing = (): Distribution => {
     if (headend === null) return new Distribution([], []);

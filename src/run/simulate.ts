@@ -7,6 +7,10 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
+import type { RunReport } from '../report/run-report.ts';
+import { recordSimulation } from './record-simulation.ts';
+import { runProbe } from './run-probe.ts';
+import { WallSamples } from './wall-samples.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { progressOf } from './run-progress.ts';
 import type { Segment } from './segment.ts';
@@ -23,6 +27,8 @@ export interface SimulateOptions {
   readonly listen: Endpoint | null;
   readonly masterKey: Uint8Array | null;
   readonly confirmed: boolean;
+  /** Where the record and the report go; null: nothing is kept. */
+  readonly directory: string | null;
   readonly simulators: number | null;
   readonly onProgress: (progress: Progress) => void;
   readonly interrupt: AbortSignal;
@@ -34,9 +40,10 @@ const UNREACHABLE_MS = 15_000;
 
 export async function simulate(
   options: SimulateOptions,
-): Promise<{ readonly stats: SimulatorStats; readonly wallMs: number; readonly settledStep: number }> {
-  const { clock, scenario, segment, interrupt } = options;
-  const stations = generateStations(scenario).count;
+): Promise<{ readonly stats: SimulatorStats; readonly wallMs: number; readonly settledStep: number; readonly report: RunReport | null }> {
+  const { clock, scenario, segment, interrupt, directory } = options;
+  const grid = generateStations(scenario);
+  const stations = grid.count;
   const counts = processCounts({
     stations: Math.ceil(stations / segment.count),
     limit: descriptorLimit(),
@@ -60,10 +67,13 @@ export async function simulate(
     confirmed: options.confirmed,
     onReady: () => ready.resolve(),
     onFinished: () => finished.resolve(),
-    onProcess: () => {},
+    onProcess: (name, pid) => probe?.watch({ name, group: 'simulator', pid }),
     onRestart: () => {},
     onFailed: (why) => finished.reject(new Error(why)),
   });
+  const probe = directory === null ? null : runProbe({ clock, directory, watch: [], parts: () => ({ simulators, headend: null }) });
+  probe?.watch({ name: 'runner', group: 'runner', pid: process.pid });
+  const wall = new WallSamples();
   simulators.start();
   const hold = (): void => simulators.hold();
   let over = false;
@@ -72,13 +82,17 @@ export async function simulate(
     await Promise.race([ready.promise, finished.promise]);
     const began = clock.nowMs();
     simulators.go(clock.unixMs());
+    probe?.start();
     if (interrupt.aborted) hold();
     else interrupt.addEventListener('abort', hold, { once: true });
     const rates = new RateWindow(RATE_WINDOW_MS);
     const sample = (): void => {
       if (over) return;
       const elapsedMs = clock.nowMs() - began;
-      rates.add({ atMs: elapsedMs, step: simulators.meanSettledStep, readings: simulators.stats().readings });
+      const { readings, confirmedReadings, connected } = simulators.stats();
+      const step = simulators.meanSettledStep;
+      rates.add({ atMs: elapsedMs, step, readings });
+      if (wall.due) wall.add({ atMs: Math.round(elapsedMs), sent: readings, confirmed: confirmedReadings, stored: 0, step, connections: connected });
       options.onProgress(progressOf({ phase: 'playing', scenario, simulators, headend: null, foreignRows: null, rates, elapsedMs, restarts: 0 }));
       clock.schedule(SAMPLE_MS, sample);
     };
@@ -91,13 +105,27 @@ export async function simulate(
     });
     await finished.promise;
     if (options.listen !== null) await simulators.end();
-    return { stats: simulators.stats(), wallMs: clock.nowMs() - began, settledStep: simulators.settledStep };
+    const wallMs = clock.nowMs() - began;
+    probe?.stop();
+    const { settledStep } = simulators;
+    const complete = !interrupt.aborted || settledStep === scenario.behaviour.steps || (options.listen !== null && isOver(scenario, wallMs));
+    const report =
+      directory === null || probe === null
+        ? null
+        : recordSimulation({ ...options, directory, stations: grid, simulators, processes: p, complete, wallMs, wall: wall.series, probe });
+    return { stats: simulators.stats(), wallMs, settledStep, report };
   } catch (error) {
     simulators.kill();
     throw error;
   } finally {
     over = true;
+    probe?.stop();
     reach?.cancel();
     interrupt.removeEventListener('abort', hold);
   }
+}
+
+/** Whether the time of the grid has passed: then all that could be had was there to be read. */
+function isOver({ speed, behaviour }: Scenario, wallMs: number): boolean {
+  return speed !== 'max' && wallMs >= (behaviour.steps * behaviour.intervalSeconds * 1000) / speed;
 }

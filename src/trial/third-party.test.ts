@@ -4,11 +4,12 @@
  */
 
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageFile } from '../base/package-root.ts';
+import { connect, type Data, DlmsError, plainValue } from '../dlms.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { postgresInstalled, startPostgres, type PostgresServer } from './postgres-server.fixture.ts';
 
@@ -138,6 +139,68 @@ describe('a head-end of somebody else with CSV files', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/^meterstorm: no row is the reading of a meter: line 2: column Time says `\d{4}-.*`: which zone is it in\? \(time:UTC=.*`meterstorm audit`/m);
     expect((await meterstorm(['audit', out, '--audit-csv', file, ...CSV_COLUMNS])).code).toBe(0);
+  });
+});
+
+describe('a head-end of somebody else that pulls', () => {
+  const LISTEN = { host: '127.77.0.', port: 4077 };
+  const perfect = '[{ name: all, share: 100%, accessible: 100%, outage: 1 min }]';
+  const PULLED = [
+    '--stations=3',
+    '--steps=12',
+    '--speed=3600',
+    '--set=behaviour.communication=pull',
+    '--set=network.links=ignored',
+    `--set=behaviour.meter-accessibility=${perfect}`,
+    `--set=behaviour.concentrator-accessibility=${perfect}`,
+  ];
+
+  /** The rows of a concentrator as lines of CSV, as soon as it has all twelve. */
+  async function rowsOf(station: number): Promise<string[]> {
+    for (;;) {
+      try {
+        const concentrator = await connect({ host: `${LISTEN.host}${station + 1}`, port: LISTEN.port, clientSap: 2 });
+        const { rows } = await concentrator.profile('1-0:99.1.0*255', { range: { from: 0, to: 2 ** 32 - 2 * 86_400 } });
+        await concentrator.close();
+        if (rows.length === 12) return rows.flatMap(([clock, meters]) => linesOf(clock, meters));
+      } catch (error) {
+        if (!(error instanceof DlmsError) || error.code !== 'unreachable') throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  function linesOf(clock: Data | null | undefined, meters: Data | null | undefined): string[] {
+    const [year = 0, month = 0, day = 0, , hour = 0, minute = 0] = dateTimeParts(clock);
+    const time = new Date(Date.UTC(year, month - 1, day, hour, minute)).toISOString().slice(0, 16);
+    const rows = plainValue(meters ?? { type: 'null-data' }) as number[][];
+    return rows.map(([meter = 0, status = 0, wh = 0]) => `${meter}\t${time}\t${status}\t${wh}`);
+  }
+
+  function dateTimeParts(clock: Data | null | undefined): number[] {
+    if (clock?.type !== 'octet-string') throw new Error('a row begins with its date-time');
+    const [high = 0, low = 0, ...rest] = clock.value;
+    return [256 * high + low, ...rest];
+  }
+
+  test('is audited by what was there to be read', async () => {
+    const [file, out] = [join(folder, 'pulled.csv'), directory()];
+    const simulated = meterstorm(['simulate', STRESS, ...PULLED, '--listen', `${LISTEN.host}1:${LISTEN.port}`, '--out', out]);
+    const lines = (await Promise.all([0, 1, 2].map(rowsOf))).flat();
+    const { code, stdout } = await simulated;
+    expect(code).toBe(0);
+    expect(stdout).toContain(`audit what your head-end stored: meterstorm audit ${out} --audit-sql`);
+    const audited = async (kept: readonly string[]): Promise<RunReport> => {
+      writeFileSync(file, ['id\tat\tflags\twh', ...kept].join('\n'));
+      const columns = ['--audit-columns', 'meter=id,time:+01:00=at,status=flags,value=wh'];
+      return JSON.parse((await meterstorm(['audit', out, '--audit-csv', file, ...columns, '--json'])).stdout) as RunReport;
+    };
+    const all = await audited(lines);
+    expect(all.audit).toMatchObject({ ...NOTHING, exact: true, stored: lines.length });
+    expect(all.verdict.able).toBe(true);
+    const { audit } = await audited(lines.slice(0, -7));
+    expect(audit).toMatchObject({ ...NOTHING, missing: 7, attribution: { headend: 7, network: 0, simulator: 0 } });
+    expect(audit.examples[0]?.text).toMatch(/it was there to be read from step 11 on, .* the head-end does not have it$/);
   });
 });
 

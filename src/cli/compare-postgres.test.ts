@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../report/comparison/comparison.ts';
 import { type PostgresServer, postgresInstalled, startPostgres } from '../trial/postgres-server.fixture.ts';
-import { meterstorm, reportOf, SMALL } from './meterstorm.fixture.ts';
+import { freePort, MAIN, meterstorm, reportOf, SMALL } from './meterstorm.fixture.ts';
 
 /** 104 messages a second, a transaction each; eight connections share a commit of 200 ms, which makes 40. */
 const LOAD = ['--stations', '40', '--steps', '16', '--speed', '1800', '--drain', '2 s', '--set', 'network.links=ignored'];
@@ -29,7 +29,8 @@ describe.runIf(postgresInstalled())('meterstorm compare with PostgreSQL', () => 
     rmSync(work, { recursive: true, force: true });
   });
 
-  it('finds that the buffered intake holds what the direct one does not, and says why', async () => {
+  it('finds that the buffered intake holds what the direct one does not, says why, and looks into somebody else’s database', async () => {
+    const port = await freePort();
     const file = join(work, 'alternatives.yaml');
     const store = server?.url ?? '';
     writeFileSync(
@@ -38,6 +39,12 @@ describe.runIf(postgresInstalled())('meterstorm compare with PostgreSQL', () => 
   - { name: direct PostgreSQL, intake: direct, store: "${store}", connections: 4 }
   - { name: buffered PostgreSQL, store: "${store}" }
   - { name: buffered DuckDB }
+  - name: somebody else’s
+    headend: 127.0.0.1:${port}
+    start: exec '${process.execPath}' '${MAIN}' headend --listen 127.0.0.1:${port} --out '${join(work, 'theirs')}' --store '${store}' --schema theirs
+    audit-sql: ${store}
+    audit-query: SELECT * FROM theirs.readings
+    audit-wait: 2 s
 `,
     );
     const out = join(work, 'out');
@@ -48,10 +55,11 @@ describe.runIf(postgresInstalled())('meterstorm compare with PostgreSQL', () => 
       ['direct PostgreSQL', false],
       ['buffered PostgreSQL', true],
       ['buffered DuckDB', true],
+      ['somebody else’s', true],
     ]);
     expect(load.run?.speed).toBe(1800);
     expect(conclusion).toMatch(
-      /buffered PostgreSQL and buffered DuckDB hold; direct PostgreSQL does not\. direct PostgreSQL: each message is a transaction of its own in PostgreSQL, which takes \d+ ms on average .*; [\d.]+ messages a second came and [\d.]+ could be stored/,
+      /buffered PostgreSQL, buffered DuckDB and somebody else’s hold; direct PostgreSQL does not\. Why: each message is a transaction of its own in PostgreSQL, which takes \d+ ms on average .*; [\d.]+ messages a second came and [\d.]+ could be stored/,
     );
     expect(stdout).toContain('Not able: direct PostgreSQL');
     const direct = reportOf(join(out, 'direct-PostgreSQL'));
@@ -61,6 +69,8 @@ describe.runIf(postgresInstalled())('meterstorm compare with PostgreSQL', () => 
     expect(direct.audit.stored).toBeGreaterThanOrEqual(direct.run.confirmedReadings ?? 0);
     expect(direct.audit.missing).toBeGreaterThan(direct.audit.planned * 0.2);
     expect(buffered.audit).toMatchObject({ exact: true, planned: direct.audit.planned });
-    expect(measures.find(({ id }) => id === 'audit.missing')?.cells.map(({ mark }) => mark)).toEqual(['worse', 'best', 'best']);
+    expect(measures.find(({ id }) => id === 'audit.missing')?.cells.map(({ mark }) => mark)).toEqual(['worse', 'best', 'best', 'best']);
+    // Its process was started by us, so it is watched.
+    expect(measures.find(({ id }) => id === 'needs.coresUsed')?.cells[3]?.median).toBeGreaterThan(0);
   }, 120_000);
 });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../report/comparison/comparison.ts';
-import { MAIN, meterstorm, reportOf, SMALL, started, until } from './meterstorm.fixture.ts';
+import { freePort, MAIN, meterstorm, reportOf, SMALL, started, until } from './meterstorm.fixture.ts';
 
 const VILLAGE = ['--stations', '20', '--steps', '8', '--set', 'network.links=ignored'];
 /** The built head-end, as somebody else's. */
@@ -31,15 +31,6 @@ function file(text: string): string {
 
 function comparisonOf(out: string): Comparison {
   return JSON.parse(readFileSync(join(out, 'compare.json'), 'utf8')) as Comparison;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** Exit code of `meterstorm compare`, and what it left. */
@@ -84,7 +75,7 @@ alternatives:
       ['two intakes', sent[1]?.audit.stored],
       ['vendor X', null],
     ]);
-    expect(stdout).toContain('vendor Y: the start command ended with exit code 7: no licence.');
+    expect(stdout).toContain('Why: the start command ended with exit code 7: no licence.');
     expect(readFileSync(join(out, 'vendor-X', 'head-end.log'), 'utf8')).toMatch(/listening on[\s\S]*stopping[\s\S]*stopped: /);
     for (const name of ['compare.md', 'compare.html']) expect(readFileSync(join(out, name), 'utf8')).toContain('two intakes');
     // It is gone: its port is free again.

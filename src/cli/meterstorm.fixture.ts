@@ -2,6 +2,7 @@
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { packageFile } from '../base/package-root.ts';
 import type { RunReport } from '../report/run-report.ts';
@@ -63,4 +64,14 @@ export function childrenOf(pid: number, module: string): readonly number[] {
 
 export function reportOf(directory: string): RunReport {
   return JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as RunReport;
+}
+
+/** Of loopback. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
 }

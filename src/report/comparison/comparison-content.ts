@@ -28,10 +28,16 @@ export function answerOf({ able, runs }: ComparedAlternative): string {
 /** `1.3 s`, or with the range of its runs `1.3 s (1.1 s .. 1.6 s)`. */
 export function cellText({ unit }: ComparedMeasure, { median, values }: MeasureCell): string {
   if (median === null) return '–';
+  const range = rangeText(unit, values);
   const text = indicatorText(unit, median);
-  if (values.length < 2) return text;
+  return range === '' ? text : `${text} (${range})`;
+}
+
+/** Least and most of several runs: `1.1 s .. 1.6 s`; empty where they can't be told apart. */
+export function rangeText(unit: ComparedMeasure['unit'], values: readonly number[]): string {
+  if (values.length < 2) return '';
   const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => indicatorText(unit, value)) as [string, string];
-  return least === most ? text : `${text} (${least} .. ${most})`;
+  return least === most ? '' : `${least} .. ${most}`;
 }
 
 /** Beside the value: `best`, `1.8 times`, `within noise`; empty where nothing is compared. */
@@ -50,6 +56,11 @@ export function noiseNote({ repeat, alternatives }: Comparison): string {
   if (alternatives.length < 2) return '';
   if (repeat < 2) return 'Each ran once, and what is less than 5 % apart is not told apart. With --repeat 3 it is measured what is within noise.';
   return `Medians of ${whole(repeat)} runs, with the least and the most. "Within noise": the runs reach into those of the best one. The order was rotated from round to round.`;
+}
+
+/** Empty: none is broken. */
+export function thresholdText({ brokenThresholds }: ComparedAlternative): string {
+  return brokenThresholds.length === 0 ? '' : `Thresholds broken: ${brokenThresholds.join('; ')}.`;
 }
 
 export interface ProblemRow {

@@ -2,11 +2,12 @@
 
 import { escapeHtml } from '../html-text.ts';
 import { htmlTable } from '../html-table.ts';
+import { indicatorText } from '../indicators.ts';
 import { PAGE_SCRIPT } from '../page-script.ts';
 import { PAGE_STYLE } from '../page-style.ts';
 import { chartFigure } from '../svg-chart.ts';
 import type { ComparedAlternative, ComparedRun, Comparison } from './comparison.ts';
-import { answerOf, cellText, loadLine, markText, noiseNote, problemRows, problemsOf, runNotes, titleOf } from './comparison-content.ts';
+import { answerOf, loadLine, markText, noiseNote, problemRows, problemsOf, rangeText, runNotes, thresholdText, titleOf } from './comparison-content.ts';
 import { comparisonCharts } from './comparison-charts.ts';
 import { GROUP_TITLES } from './measures.ts';
 
@@ -24,7 +25,7 @@ a{color:inherit}
 .compared thead th{white-space:normal}
 .compared td.n small{display:block;color:var(--soft);font-size:13px}
 .compared td.best{font-weight:650}
-.compared td.best small{color:var(--good);font-weight:400}
+.compared td.best small{font-weight:400}.compared td.best small:last-child{color:var(--good)}
 .compared tr.group th{color:var(--soft);font-weight:650;font-size:14px;padding-top:18px}
 `;
 
@@ -68,9 +69,11 @@ function opening(comparison: Comparison): string {
 function card(alternative: ComparedAlternative): string {
   const { name, description, able, why } = alternative;
   const kind = able === null ? 'unknown' : able ? 'able' : 'unable';
+  const broken = thresholdText(alternative);
+  const thresholds = broken === '' ? '' : `<p class="why bad">${escapeHtml(broken)}</p>`;
   return [
     `<div class="alternative ${kind}"><h2>${escapeHtml(name)}</h2><div class="answer">${escapeHtml(answerOf(alternative))}</div>`,
-    `<p class="why">${escapeHtml(why)}</p><p>${escapeHtml(description)}</p></div>`,
+    `<p class="why">${escapeHtml(why)}</p>${thresholds}<p>${escapeHtml(description)}</p></div>`,
   ].join('');
 }
 
@@ -87,10 +90,10 @@ function measures(comparison: Comparison): string {
   const head = alternatives.map(({ name }) => `<th scope="col" class="n">${escapeHtml(name)}</th>`).join('');
   let group = '';
   const rows = all.map((measure) => {
-    const cells = measure.cells.map((cell) => {
-      const mark = markText(cell);
-      const small = mark === '' ? '' : `<small>${escapeHtml(mark)}</small>`;
-      return `<td class="n${cell.mark === 'best' ? ' best' : ''}">${escapeHtml(cellText(measure, cell))}${small}</td>`;
+    const cells = measure.cells.map(({ median, values, mark, timesBest }) => {
+      const below = [rangeText(measure.unit, values), markText({ median, values, mark, timesBest })].filter((text) => text !== '');
+      const text = median === null ? '–' : indicatorText(measure.unit, median);
+      return `<td class="n${mark === 'best' ? ' best' : ''}">${escapeHtml(text)}${below.map((each) => `<small>${escapeHtml(each)}</small>`).join('')}</td>`;
     });
     const title = measure.group === group ? '' : `<tr class="group"><th colspan="${alternatives.length + 1}">${escapeHtml(GROUP_TITLES[measure.group])}</th></tr>`;
     group = measure.group;

@@ -2,7 +2,7 @@
 
 import { escapedMarkdown, markdownTable } from '../markdown-text.ts';
 import type { ComparedMeasure, Comparison, MeasureCell } from './comparison.ts';
-import { answerOf, cellText, loadLine, markText, noiseNote, problemRows, problemsOf, runNotes, titleOf } from './comparison-content.ts';
+import { answerOf, cellText, loadLine, markText, noiseNote, problemRows, problemsOf, runNotes, thresholdText, titleOf } from './comparison-content.ts';
 import { GROUP_TITLES } from './measures.ts';
 
 export function comparisonMarkdown(comparison: Comparison): string {
@@ -27,7 +27,7 @@ function opening(comparison: Comparison): readonly string[] {
 }
 
 function answers(comparison: Comparison): readonly string[] {
-  const rows = comparison.alternatives.map((each) => [`**${escapedMarkdown(each.name)}**`, answerOf(each), escapedMarkdown(each.why), escapedMarkdown(each.description)]);
+  const rows = comparison.alternatives.map((each) => [`**${escapedMarkdown(each.name)}**`, answerOf(each), escapedMarkdown([each.why, thresholdText(each)].filter((text) => text !== '').join(' ')), escapedMarkdown(each.description)]);
   return ['', '## Are they able?', '', ...markdownTable(['alternative', '', 'why', 'what it is'], rows)];
 }
 

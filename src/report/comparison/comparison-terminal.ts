@@ -3,7 +3,7 @@
 import { indicatorText } from '../indicators.ts';
 import { Block, INDENT, type Paint, painter, printable, type TerminalOptions, widthOf } from '../terminal-block.ts';
 import type { ComparedMeasure, Comparison, MeasureCell } from './comparison.ts';
-import { answerOf, loadLine, problemsOf, runNotes, titleOf } from './comparison-content.ts';
+import { answerOf, loadLine, problemsOf, runNotes, thresholdText, titleOf } from './comparison-content.ts';
 import { GROUP_TITLES } from './measures.ts';
 
 const NAME_MAX = 26;
@@ -26,6 +26,7 @@ export function comparisonSummary(comparison: Comparison, options: TerminalOptio
     const colour = alternative.able === null ? 'yellow' : alternative.able ? 'green' : 'red';
     block.line(`${INDENT}${paint(`bold ${colour}`, `${answerOf(alternative)}:`)} ${printable(alternative.name)}`);
     block.wrapped('', printable(alternative.why));
+    if (alternative.brokenThresholds.length > 0) block.wrapped('', printable(thresholdText(alternative)), paint('red', '!'));
     // Why a single run failed is said already.
     const notes = alternative.runs.length > 1 ? runNotes(alternative) : alternative.runs.map(({ note }) => note);
     for (const note of notes) if (note !== '') block.wrapped('', printable(note));

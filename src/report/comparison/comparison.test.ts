@@ -120,6 +120,17 @@ describe('alternatives', () => {
   });
 });
 
+it('thresholds of the scenario that are broken are named, also where the head-end holds', () => {
+  const threshold = { text: 'kpi.storedBy06 >= 99.5%', indicator: 'kpi.storedBy06', comparison: '>=', limit: 0.995, unit: 'share', value: 0.9, held: false } as const;
+  const { report } = ran();
+  if (report === null) throw new Error('no report');
+  const comparison = compare({ a: [ran()], b: [{ ...ran(), report: { ...report, thresholds: [threshold] } }] });
+  expect(comparison.alternatives.map(({ able, brokenThresholds }) => [able, brokenThresholds])).toEqual([[true, []], [true, ['kpi.storedBy06 >= 99.5%']]]);
+  expect(comparison.conclusion).toContain('Thresholds of the scenario are broken by b.');
+  for (const text of [comparisonMarkdown(comparison).replaceAll('\\', ''), comparisonSummary(comparison, { width: 100, colour: false })]) expect(text).toContain('Thresholds broken: kpi.storedBy06 >= 99.5%.');
+  expect(comparisonHtml(comparison)).toContain('Thresholds broken: kpi.storedBy06 &gt;= 99.5%.');
+});
+
 describe('needs', () => {
   const groups = (...names: readonly string[]): RunReport['resources'] => {
     const [one] = sampleReport().resources?.groups ?? [];

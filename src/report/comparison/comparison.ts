@@ -68,6 +68,8 @@ export interface ComparedAlternative {
   /** true: in each run that came to its end. false: not in one. null: it could not be known, or no run came to its end. */
   readonly able: boolean | null;
   readonly why: string;
+  /** Thresholds of the scenario that did not hold in one of its runs, as they were written. */
+  readonly brokenThresholds: readonly string[];
   readonly runs: readonly ComparedRun[];
 }
 

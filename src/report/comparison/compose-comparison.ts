@@ -2,6 +2,7 @@
 
 import { counted, whole } from '../../base/format.ts';
 import type { RunReport } from '../run-report.ts';
+import { failedThresholds } from '../thresholds.ts';
 import type { ComparedAlternative, ComparedLoad, ComparedProblem, ComparedRun, Comparison, ReportedRun } from './comparison.ts';
 import { conclusionOf } from './conclusion.ts';
 import { comparedMeasures, medianOf } from './measures.ts';
@@ -53,7 +54,8 @@ function alternativeOf(
   reports: readonly RunReport[],
 ): ComparedAlternative {
   const plain = runs.map(({ folder, state, why, note, load }): ComparedRun => ({ folder, state, why, note, load }));
-  return { name, description, ...judged(runs, reports), runs: plain };
+  const broken = reports.flatMap((report) => failedThresholds(report).map((threshold) => threshold.text));
+  return { name, description, ...judged(runs, reports), brokenThresholds: [...new Set(broken)], runs: plain };
 }
 
 /** An alternative must hold each time; of one that did not run at all nothing good can be said. */

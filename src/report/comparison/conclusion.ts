@@ -23,7 +23,7 @@ export function conclusionOf(compared: Compared): string {
     unknown.length === 0 ? '' : `of ${list(unknown)} it could not be known`,
   ].filter((part) => part !== '');
   const verdict = `${atLoad(compared)}${who.join('; ')}.`;
-  return [verdict, ...causes(compared), ...fastest(compared)].join(' ');
+  return [verdict, ...causes(compared), ...fastest(compared), ...thresholds(compared)].join(' ');
 }
 
 /** `At 96 times real time, 1,240 readings in 18 messages a second: ` */
@@ -39,13 +39,15 @@ function atLoad({ load, reports }: Compared): string {
 }
 
 function causes({ alternatives, reports }: Compared): readonly string[] {
+  const alone = alternatives.filter(({ able }) => able === false).length === 1;
   return alternatives.flatMap((alternative, i) => {
     if (alternative.able !== false) return [];
+    const who = alone ? 'Why' : alternative.name;
     const failed = alternative.runs.find(({ state }) => state === 'failed');
-    if (failed !== undefined) return [`${alternative.name}: ${failed.why}.`];
+    if (failed !== undefined) return [`${who}: ${failed.why}.`];
     const unable = (reports[i] ?? []).filter(({ verdict }) => verdict.able === false);
     const cause = causeOf(unable);
-    return [`${alternative.name}: ${cause === null ? alternative.why : cause}`];
+    return [`${who}: ${cause === null ? alternative.why : cause}`];
   });
 }
 
@@ -95,6 +97,12 @@ function fastest({ load, measures, alternatives }: Compared): readonly string[] 
   if (best === undefined || others.length === 0) return [];
   const parts = others.map(({ name, rate: each, mark }) => `${name} ${whole(each)}${mark === 'noise' ? ' (no more apart than runs of the same)' : ''}`);
   return [`${best.name} took ${whole(best.rate)} readings/s, ${list(parts)}.`];
+}
+
+/** Of those that hold: what the scenario asks for beyond. */
+function thresholds({ alternatives }: Compared): readonly string[] {
+  const broken = alternatives.filter(({ able, brokenThresholds }) => able !== false && brokenThresholds.length > 0).map(({ name }) => name);
+  return broken.length === 0 ? [] : [`Thresholds of the scenario are broken by ${list(broken)}.`];
 }
 
 /** `a, b and c` */

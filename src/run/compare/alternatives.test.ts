@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ScenarioFiles } from '../../grid/scenario/files.ts';
 import { type Alternative, parseAlternatives, watchFlags } from './alternatives.ts';
@@ -34,6 +34,9 @@ alternatives:
     start-within: 5 s
     stop-within: 2 s
     watch: [db=pid-file:x.pid, host]
+    audit-csv: stored/x.csv
+    audit-columns: meter=serial,channel=obis,time=ts,value:kWh=energy
+    audit-wait: 1 min
   - { name: direct, intake: direct, store: "postgres://me:secret@db/x", connections: 4, drop-schema: yes }
 `);
     if (!parsed.ok) throw new Error(parsed.errors.join('\n'));
@@ -41,7 +44,10 @@ alternatives:
     expect(plain).toMatchObject({ name: 'the defaults', folder: 'the-defaults', flags: [], foreign: null });
     expect(ours).toMatchObject({ folder: 'two-intakes-wide', flags: ['--intake', 'buffered', '--store', 'duckdb', '--intakes', '2'] });
     expect(theirs).toMatchObject({
-      flags: ['--headend', '127.0.0.1:4059', '--unconfirmed'],
+      flags: '--headend 127.0.0.1:4059 --unconfirmed --audit-csv FILE --audit-columns meter=serial,channel=obis,time=ts,value:kWh=energy --audit-wait'
+        .split(' ')
+        .concat('60 s')
+        .with(4, resolve('dir/stored/x.csv')),
       foreign: { address: '127.0.0.1', port: 4059, start: './start.sh', stop: './stop.sh', startWithinMs: 5000, stopWithinMs: 2000 },
       directory: 'dir',
     });
@@ -64,6 +70,10 @@ alternatives:
     ['a near miss of a value', entry('name: a\nintake: bufered'), [/3:13: alternatives\.0\.intake: found `bufered`; did you mean `buffered`\?/]],
     ['a store that is none', entry('name: a\nstore: oracle'), [/3:12: alternatives\.0\.store: found `oracle`; allowed: `duckdb`, `postgres:\/\/user@host/]],
     ['connections without PostgreSQL', entry('name: a\nintake: direct\nconnections: 4'), [/4:5: alternatives\.0\.connections: found `connections`; allowed: only with a `store` of PostgreSQL/]],
+    ['a query of no database', entry('name: a\nheadend: 10.0.0.1:80\naudit-query: SELECT 1'), [/4:5: alternatives\.0\.audit-query: which database\? Name it with audit-sql/]],
+    ['a database and a file', entry('name: a\nheadend: 10.0.0.1:80\naudit-sql: postgres://a/b\naudit-csv: x.csv'), [/5:5: alternatives\.0\.audit-csv: the readings are in a database or in a file/]],
+    ['an audit of ours', entry('name: a\naudit-csv: x.csv'), [/3:5: alternatives\.0\.audit-csv: found `audit-csv`; allowed: only with `headend`/]],
+    ['nothing to wait for', entry('name: a\nheadend: 10.0.0.1:80\naudit-wait: 5 s'), [/4:5: alternatives\.0\.audit-wait: found `audit-wait`; allowed: only with `audit-sql`/]],
     ['nothing to watch', entry('name: a\nwatch: []'), [/3:12: alternatives\.0\.watch: found a list of 0 entries; allowed: a list of 1 to 32/]],
     ['what can’t be watched', entry('name: a\nwatch: [host, db=pid:x]'), [/3:19: alternatives\.0\.watch\.1: found `db=pid:x`; allowed: `NAME=pid-file:PATH`/]],
     ['too many intakes', entry('name: a\nintakes: 0'), [/3:14: alternatives\.0\.intakes: found `0`; allowed: a whole number from 1 to 1000/]],

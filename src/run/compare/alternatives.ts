@@ -16,6 +16,7 @@ import { describe, find, keyPosition, plain, type Path, type Tree } from '../../
 import { yamlTree } from '../../grid/scenario/yaml-tree.ts';
 import { withoutPassword } from '../../headend/store/postgres-config.ts';
 import { parseWatchTarget } from '../../monitor/watch-target.ts';
+import { foreignSource } from '../audit-source.ts';
 import { UserError } from '../errors.ts';
 
 export interface Alternative {
@@ -87,6 +88,11 @@ const alternativeSchema = z.strictObject({
   ready: fields.label({ description: 'What it prints once it is ready.', form: /\S/, allowed: 'a regular expression' }).optional(),
   'start-within': fields.duration({ description: 'Time that it has to be ready.', min: '1 s', max: LIMIT_MAX }).optional(),
   'stop-within': fields.duration({ description: 'Time that it has to end.', min: '1 s', max: LIMIT_MAX }).optional(),
+  'audit-sql': text('PostgreSQL database in which it keeps readings.', 'an address, `postgres://user@host:port/database`').optional(),
+  'audit-query': text('Query that gives them all.', 'a query').optional(),
+  'audit-csv': text('Or a CSV file with them.', 'the path of a file, relative to this one').optional(),
+  'audit-columns': text('Which column says what.', 'a mapping such as `meter=serial,channel=obis,time=ts,value:kWh=energy`').optional(),
+  'audit-wait': fields.duration({ description: 'Its rows are waited for until none comes for so long.', min: '0 s', max: LIMIT_MAX }).optional(),
   watch: z
     .array(text('What else is counted.', WATCHED), { error: WATCHED_LIST })
     .min(1, { error: WATCHED_LIST })
@@ -103,7 +109,8 @@ type Key = keyof Entry;
 
 const OURS: readonly Key[] = ['intake', 'store', 'intakes', 'connections', 'drop-schema'];
 const OF_POSTGRES: readonly Key[] = ['connections', 'drop-schema'];
-const OTHERS: readonly Key[] = ['confirms', 'start', 'stop', 'ready', 'start-within', 'stop-within'];
+const AUDIT: readonly Key[] = ['audit-sql', 'audit-query', 'audit-csv', 'audit-columns', 'audit-wait'];
+const OTHERS: readonly Key[] = ['confirms', 'start', 'stop', 'ready', 'start-within', 'stop-within', ...AUDIT];
 /** Of no use without `start`. */
 const WITH_START: readonly Key[] = ['ready', 'start-within'];
 
@@ -166,7 +173,8 @@ function keyProblems(tree: Tree, entry: Tree, i: number): readonly Problem[] {
     });
   if (has('headend')) {
     const ours = wrong(OURS, 'with `headend` only what is done with somebody else’s: it has an intake and a store of its own');
-    return [...ours, ...(has('start') ? [] : wrong(WITH_START, 'only with `start`'))];
+    const waits = has('audit-sql') || has('audit-csv') ? [] : wrong(['audit-wait'], 'only with `audit-sql` or `audit-csv`');
+    return [...ours, ...waits, ...(has('start') ? [] : wrong(WITH_START, 'only with `start`'))];
   }
   const others = wrong(OTHERS, 'only with `headend`: the data centre in the box is started and stopped by itself');
   const store = entry.entries.get('store')?.tree;
@@ -174,8 +182,28 @@ function keyProblems(tree: Tree, entry: Tree, i: number): readonly Problem[] {
   return postgres ? others : others.concat(wrong(OF_POSTGRES, 'only with a `store` of PostgreSQL: a DuckDB file has none'));
 }
 
+/** What a run would say of these flags, at the key that it names. */
+function auditProblem(tree: Tree, i: number): readonly Problem[] {
+  const valueOf = (key: Key): string | null => scalarAt(tree, ['alternatives', i, key])?.text ?? null;
+  const [sql, query, csv, columns] = [valueOf('audit-sql'), valueOf('audit-query'), valueOf('audit-csv'), valueOf('audit-columns')];
+  try {
+    foreignSource({
+      ...(sql === null ? {} : { auditSql: sql }),
+      ...(query === null ? {} : { auditQuery: query }),
+      ...(csv === null ? {} : { auditCsv: csv }),
+      ...(columns === null ? {} : { auditColumns: columns }),
+    });
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const [, key = '', message = error.message] = /^meterstorm: --([\w-]+): (.*)$/s.exec(error.message) ?? [];
+    const path = ['alternatives', i, key];
+    return [{ at: keyPosition(tree, path), path, found: '', allowed: message, message: `${path.join('.')}: ${message.replaceAll('--audit', 'audit')}` }];
+  }
+}
+
 function valueProblems(tree: Tree, i: number): readonly Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...auditProblem(tree, i)];
   const ready = scalarAt(tree, ['alternatives', i, 'ready']);
   if (ready !== null && regularExpression(ready.text) === null) {
     problems.push({ ...ready, found: quoted(ready.text), allowed: 'a regular expression' });
@@ -267,7 +295,8 @@ function alternativeOf(entry: Entry, directory: string): Alternative {
   }
   const [host = '', port = ''] = headend.split(':');
   const address = host === 'localhost' ? '127.0.0.1' : host;
-  const flags = ['--headend', `${address}:${port}`, ...(confirms === 'no' ? ['--unconfirmed'] : [])];
+  const audit = AUDIT.flatMap((key) => auditFlag(key, entry[key], directory));
+  const flags = ['--headend', `${address}:${port}`, ...(confirms === 'no' ? ['--unconfirmed'] : []), ...audit];
   const foreign: ForeignHeadend = {
     address,
     port: Number(port),
@@ -278,6 +307,12 @@ function alternativeOf(entry: Entry, directory: string): Alternative {
     stopWithinMs: (entry['stop-within'] ?? STOP_WITHIN_SECONDS) * 1000,
   };
   return { ...common, flags, description: `head-end at ${address}:${port}${confirms === 'no' ? ', which confirms nothing' : ''}`, foreign };
+}
+
+function auditFlag(key: Key, value: Entry[Key], directory: string): readonly string[] {
+  if (value === undefined) return [];
+  if (key === 'audit-wait') return [`--${key}`, `${String(value)} s`];
+  return [`--${key}`, key === 'audit-csv' ? resolve(directory, String(value)) : String(value)];
 }
 
 function storeName(store: string): string {

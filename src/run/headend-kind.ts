@@ -44,9 +44,9 @@ export async function storeBytes(place: StorePlace): Promise<number> {
   try {
     await client.connect();
     const { rows } = await client.query<{ bytes: string }>({
-      text: `SELECT coalesce(sum(pg_total_relation_size(oid)), 0) AS bytes FROM pg_class
-        WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND relname LIKE 'readings%'`,
-      values: [quoted(place.schema)],
+      // Tables that inherit: partitions, or the chunks of TimescaleDB.
+      text: `SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) AS bytes FROM pg_inherits WHERE inhparent = $1::regclass`,
+      values: [`${quoted(place.schema)}.readings`],
     });
     return Number(rows[0]?.bytes ?? 0);
   } catch {

@@ -8,6 +8,8 @@
  *
  * Columns in an order that wastes nothing on alignment: 60 bytes a row. Each partition has a BRIN index on time; with `keyed`, which is for several writers
  * without a filter before them, also the primary key (meter, channel, time).
+ *
+ * In a database that has the extension TimescaleDB, `readings` is a hypertable with chunks of a day instead, which come and go by themselves.
  */
 
 import type { Client, Pool } from 'pg';
@@ -34,19 +36,29 @@ export interface SchemaOptions {
 export async function createTables(database: Queryable, options: SchemaOptions): Promise<void> {
   const schema = quoted(options.schema);
   const key = options.keyed ? ', PRIMARY KEY (meter, channel, time)' : '';
+  const { rows } = await database.query(`SELECT FROM pg_extension WHERE extname = 'timescaledb'`);
+  const timescale = rows.length > 0;
+  const days = timescale ? HYPERTABLE.replace('$1', literal(`${schema}.readings`)) : '';
   await database.query(`
     CREATE SCHEMA IF NOT EXISTS ${schema};
-    CREATE TABLE IF NOT EXISTS ${schema}.readings(${COLUMNS}${key}) PARTITION BY RANGE (time);
+    CREATE TABLE IF NOT EXISTS ${schema}.readings(${COLUMNS}${key})${timescale ? '' : ' PARTITION BY RANGE (time)'};
+    ${days}
     CREATE INDEX IF NOT EXISTS readings_time ON ${schema}.readings USING brin (time) WITH (autosummarize = on);
     CREATE TABLE IF NOT EXISTS ${schema}.loaded_files(intake bigint, number bigint, rows bigint NOT NULL, PRIMARY KEY (intake, number));
     CREATE TABLE IF NOT EXISTS ${schema}.loaded_times(first timestamptz NOT NULL, last timestamptz NOT NULL);`);
 }
+
+const HYPERTABLE = `SELECT create_hypertable($1, 'time', chunk_time_interval => interval '1 day', create_default_indexes => false, if_not_exists => true);`;
 
 /** Confirmed means durable, also where a server is set up to take it lightly; one that waits for standbys goes on doing so. */
 export const DURABLE = `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`;
 
 export function dayOf(unixSeconds: number): number {
   return Math.floor(unixSeconds / SECONDS_PER_DAY);
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 export function quoted(name: string): string {
@@ -58,6 +70,8 @@ export class DayTables {
   readonly #schema: string;
   readonly #days = new Set<number>();
   #other = false;
+  /** Makes its days by itself. */
+  #hypertable = false;
 
   private constructor(schema: string) {
     this.#schema = schema;
@@ -67,12 +81,13 @@ export class DayTables {
   static async read(database: Queryable, schema: string): Promise<DayTables> {
     const tables = new DayTables(schema);
     const { rows } = await database.query<{ name: string }>({
-      text: `SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND relname LIKE 'readings\\_%'`,
+      text: `SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND relname LIKE 'readings%'`,
       values: [quoted(schema)],
     });
     for (const { name } of rows) {
       const [, year, month, day] = /^readings_(\d{4})(\d\d)(\d\d)$/.exec(name) ?? [];
-      if (name === OTHER) tables.#other = true;
+      if (name === 'readings') tables.#hypertable = true;
+      else if (name === OTHER) tables.#other = true;
       else if (day !== undefined) tables.#days.add(dayOf(Date.UTC(Number(year), Number(month) - 1, Number(day)) / 1000));
     }
     return tables;
@@ -80,11 +95,12 @@ export class DayTables {
 
   /** True: rows of the day can be stored. */
   has(day: number): boolean {
-    return this.#days.has(day) || (this.#days.size >= DAYS_MAX && this.#other);
+    return this.#hypertable || this.#days.has(day) || (this.#days.size >= DAYS_MAX && this.#other);
   }
 
   /** Table of a day. */
   nameOf(day: number): string {
+    if (this.#hypertable) return `${quoted(this.#schema)}.readings`;
     return `${quoted(this.#schema)}.${this.#days.has(day) || this.#days.size < DAYS_MAX ? nameOfDay(day) : OTHER}`;
   }
 

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../base/clock.ts';
 import { ReadingBatch, type Reading } from '../../reading/batch.ts';
@@ -40,14 +41,31 @@ function duckDbStage(): Stage {
 }
 
 let server: PostgresServer | null = null;
+let timescale: PostgresServer | null = null;
 let schemas = 0;
 beforeAll(async () => {
   if (postgresInstalled()) server = await startPostgres();
+  if (!timescaleInstalled()) return;
+  timescale = await startPostgres({ settings: { shared_preload_libraries: 'timescaledb' } });
+  const client = new Client(timescale.url);
+  await client.connect();
+  await client.query('CREATE EXTENSION timescaledb');
+  await client.end();
+}, 60_000);
+afterAll(async () => {
+  await server?.stop();
+  await timescale?.stop();
 });
-afterAll(() => server?.stop());
 
-function postgresStage(): Stage {
-  const options = { url: server?.url ?? '', schema: `stage ${++schemas}` };
+const SHARE = '/usr/share/postgresql';
+
+/** Debian does not have it: run where somebody installed it. */
+function timescaleInstalled(): boolean {
+  return postgresInstalled() && existsSync(SHARE) && readdirSync(SHARE).some((version) => existsSync(join(SHARE, version, 'extension', 'timescaledb.control')));
+}
+
+function postgresStage(url = server?.url ?? ''): Stage {
+  const options = { url, schema: `stage ${++schemas}` };
   return {
     store: () => new PostgresStore(options),
     source: () => ({
@@ -133,7 +151,8 @@ const NOTHING: Commit = { loaded: [], retired: [] };
 const STAGES: readonly (readonly [string, () => Stage])[] = [
   ['DuckDB', duckDbStage],
   ['memory', memoryStage],
-  ...(postgresInstalled() ? ([['PostgreSQL', postgresStage]] as const) : []),
+  ...(postgresInstalled() ? ([['PostgreSQL', () => postgresStage()]] as const) : []),
+  ...(timescaleInstalled() ? ([['TimescaleDB', () => postgresStage(timescale?.url)]] as const) : []),
 ];
 
 describe.each(STAGES)('%s store', (_name, makeStage) => {

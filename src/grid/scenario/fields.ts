@@ -256,7 +256,7 @@ export function expressions(about: About & { readonly max: number }) {
   return field({
     about,
     allowed: `a list of at most ${max} expressions such as \`audit.missing == 0\``,
-    json: { anyOf: [{ type: 'string' }, { type: 'array', maxItems: max, items: { type: 'string' } }] },
+    json: { anyOf: [EXPRESSION, { type: 'array', maxItems: max, items: EXPRESSION }] },
     read: (input) => (typeof input === 'string' || (Array.isArray(input) && input.length <= max) ? input : undefined),
   });
 }
@@ -270,6 +270,7 @@ interface Kind<T> {
   readonly hint?: (input: unknown) => string | null;
 }
 
+const EXPRESSION = { type: 'string', pattern: units.THRESHOLD_FORM.source };
 const DAY_SECONDS = 86400;
 const HOUR_MS = 3_600_000;
 

@@ -47,6 +47,8 @@ test('what an editor can see is wrong for it too', () => {
   expect(seen('list-empty')).toEqual(['grid.links']);
   expect(seen('range-with-dash')).toEqual(['grid.station-sizes.0.meters']);
   expect(seen('speed-zero')).toEqual(['speed']);
+  expect(seen('thresholds-no-expression')).toEqual(['thresholds']);
+  expect(seen('thresholds-map')).toEqual(['thresholds']);
   expect(seen('communication-near-miss')).toEqual(['behaviour.communication']);
 });
 

@@ -14,6 +14,8 @@ export const ENERGY_FORM = /^\d+(?:\.\d+)? ?(?:Wh|kWh|MWh|GWh)$/;
 export const RANGE_FORM = /^\d+\.\.\d+$/;
 export const RATE_FORM = /^\d+(?:\.\d+)? ?packets?\/s$/;
 export const INSTANT_FORM = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})$/;
+/** Roughly, for editors: an indicator, a comparison, a limit. */
+export const THRESHOLD_FORM = /^\s*[A-Za-z][\w.-]*\s*(?:<=|>=|==|!=|<|>)\s*\d.*$/;
 export const WINDOW_FORM = /^\d{1,2}:\d{2}-\d{1,2}:\d{2}$/;
 
 /** Seconds of `15 min`; units ms, s, min, h, d. */

@@ -1,6 +1,6 @@
 /** Where an audit finds the stored readings, as plain data for its processes; and what the user says of it. */
 
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { channelCount, type Scenario } from '../grid/scenario/scenario.ts';
 import { DuckDbSource } from '../headend/store/duckdb-source.ts';
@@ -67,14 +67,14 @@ function columnsOf(text: string | undefined): ColumnMapping {
 
 /**
  * Finds out what can be found out before hours of a run: whether the store can be reached, and has the columns. A CSV file
- * may come later. Throws UserError.
+ * may be filled later. Throws UserError.
  */
 export async function checkForeignSource(source: ForeignSource, scenario: Scenario): Promise<void> {
   const registers = channelCount(scenario.behaviour.registers);
   if (source.columns.channel === null && registers > 1) {
     throw new UserError(`meterstorm: --audit-columns: no column for \`channel\`, and this scenario reads ${registers} registers of a meter`);
   }
-  if (source.kind === 'csv' && !existsSync(source.file)) return;
+  if (source.kind === 'csv' && (statSync(source.file, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   try {
     await openForeign(source, ALL_METERS).check();
   } catch (error) {

@@ -226,6 +226,7 @@ Examples:
   meterstorm headend --listen 127.0.0.1:4059 --out data
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
   meterstorm simulate scenarios/small-grid.yaml --set behaviour.communication=pull --speed 1
+  meterstorm run scenarios/ci.yaml --junit run.xml
   meterstorm doctor scenarios/large-grid.yaml
   meterstorm link scenarios/small-grid.yaml --tc --out links.sh
 

@@ -3,7 +3,7 @@
  *
  *   the plan      whole steps until its concentrator could send it         counted by the audit, exactly
  *   the way       where in its step the message leaves, and the link       `way`
- *   the machine   lateness and storing, times the speed                    `machine`
+ *   the machine   lateness and storing, times the speed                    `whole`, with the way
  *
  * taken as independent of each other. In time means before the limit: what is sent an hour late is not there within the hour.
  * At `speed: max` the machine's time has no length in time of the grid, so that only plan, way and missing readings count.

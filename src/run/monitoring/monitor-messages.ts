@@ -30,7 +30,9 @@ export type ToMonitor =
   | { readonly type: 'batch'; readonly batch: OwnBatch }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   /** Write what there is, answer with the events from `from` on, and end. */
-  | { readonly type: 'stop'; readonly events: EventQuery };
+  | { readonly type: 'stop'; readonly events: EventQuery }
+  /** End at once, with what was not written gone. */
+  | { readonly type: 'end' };
 
 export type FromMonitor =
   /** All batches up to this one are in the file. */

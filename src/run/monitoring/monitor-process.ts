@@ -24,10 +24,17 @@ class MonitorProcess {
 
   receive(message: ToMonitor): void {
     if (message.type === 'start') this.#start(message).catch(fail);
+    else if (message.type === 'end') this.end();
     else if (this.#store === null) this.#early.push(message);
     else if (message.type === 'batch') this.#take(message.batch);
     else if (message.type === 'ask') void this.#answer(message.id, message.question);
     else this.#stop(message.events).catch(fail);
+  }
+
+  /** Commands that give lines don't end by themselves. */
+  end(): void {
+    this.#watch?.stop();
+    process.exit();
   }
 
   async #start(message: Extract<ToMonitor, { type: 'start' }>): Promise<void> {
@@ -92,7 +99,7 @@ function fail(error: unknown): void {
 
 const main = new MonitorProcess();
 process.on('message', (message) => main.receive(message as ToMonitor));
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => main.end());
 // A signal to the whole group reaches the parent too, which ends its processes in order.
 process.on('SIGTERM', () => {});
 process.on('SIGINT', () => {});

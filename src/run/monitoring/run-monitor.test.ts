@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { packageFile } from '../../base/package-root.ts';
+import type { MonitorPlan } from '../../monitor/monitor-plan.ts';
 import type { RunMonitor as Monitor } from './run-monitor.ts';
 
 // Its process is a module of the built program.
@@ -23,11 +24,11 @@ interface Started {
   readonly pids: number[];
 }
 
-function begin(): Started {
+function begin(plan: MonitorPlan | null = null): Started {
   const directory = join(work, String(++runs));
   mkdirSync(directory);
   const pids: number[] = [];
-  return { monitor: new RunMonitor({ clock: systemClock, directory, plan: null, onProcess: (_, pid) => pids.push(pid) }), directory, pids };
+  return { monitor: new RunMonitor({ clock: systemClock, directory, plan, onProcess: (_, pid) => pids.push(pid) }), directory, pids };
 }
 
 const everything = { from: 0, to: 9e13, limit: 100 };
@@ -84,7 +85,31 @@ describe('what a run says of itself', () => {
     const told = monitor.listSeries();
     monitor.kill();
     await expect(told).rejects.toThrow('the run has ended');
-    while (existsSync(`/proc/${pids[0]}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pids[0]}/stat`, 'utf8'))) await new Promise((resolve) => setTimeout(resolve, 10));
+    await untilEnded(pids[0] ?? 0);
     expect(existsSync(join(directory, 'monitor.duckdb'))).toBe(true);
   }, 60_000);
+
+  test.each(['stop', 'kill'] as const)('ends the commands that it started: %s', async (how) => {
+    const command = 'echo pid $$; exec sleep 1000';
+    const rule = { name: 'pid', pattern: 'pid (?<pid>[0-9]+)', severity: 'info', most: 1, withinMs: 1000 } as const;
+    const { monitor } = begin({ targets: [], logs: [{ name: 'a', source: { kind: 'command', command }, rules: [rule] }] });
+    let pid = 0;
+    while (pid === 0) pid = Number((await monitor.queryEvents(everything)).events[0]?.fields['pid'] ?? 0);
+    expect(isRunning(pid)).toBe(true);
+    if (how === 'kill') monitor.kill();
+    else await monitor.stop(everything);
+    await untilEnded(pid);
+  }, 60_000);
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function untilEnded(pid: number): Promise<void> {
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -116,7 +116,9 @@ export class RunMonitor implements MonitorSource {
   kill(): void {
     this.#cancelTimers();
     this.#give('the run has ended');
-    this.#process.kill();
+    if (!this.#began) return;
+    this.#process.expectEnd(() => {});
+    if (!this.#process.send({ type: 'end' })) this.#process.kill();
   }
 
   async listSeries(): Promise<readonly SeriesInfo[]> {

@@ -4,6 +4,7 @@
  */
 
 import { dateTime, digits3, milliseconds, whole, bytes } from '../base/format.ts';
+import { eventLead, eventRows } from './event-rows.ts';
 import { escapeHtml } from './html-text.ts';
 import { htmlTable } from './html-table.ts';
 import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
@@ -42,6 +43,7 @@ export function htmlReport(report: RunReport): string {
     audit(report),
     resources(report),
     processes(report),
+    events(report),
     about(report),
     guide(),
     '</main>',
@@ -148,7 +150,7 @@ function links(report: RunReport): string {
   if (facts === null) return '';
   const sessions = sessionSentence(facts);
   const { storms, together } = stormTexts(report);
-  const events = storms.map((storm) => `<li>${escapeHtml(storm)}</li>`).join('');
+  const items = storms.map((storm) => `<li>${escapeHtml(storm)}</li>`).join('');
   const after = together === '' ? '' : `<p class="empty">${escapeHtml(together)}</p>`;
   const drawn = linkCharts(report).map(chartFigure);
   const tables = linkTables(facts).map(
@@ -157,7 +159,7 @@ function links(report: RunReport): string {
   return [
     `<section><h2>Links</h2><p class="lead">${escapeHtml(linkLead(facts))}</p>`,
     ...(tables.length === 0 ? ['<p class="empty">Nothing was sent over them.</p>'] : []),
-    ...(storms.length === 0 ? [] : [`<h3>Steps in which many links lost their connection at once</h3><ul class="events">${events}</ul>${after}`]),
+    ...(storms.length === 0 ? [] : [`<h3>Steps in which many links lost their connection at once</h3><ul class="events">${items}</ul>${after}`]),
     ...(drawn.length === 0 ? [] : [`<div class="charts">${drawn.join('\n')}</div>`]),
     ...(sessions === null ? [] : [`<p class="result">${escapeHtml(sessions)}</p>`]),
     ...tables,
@@ -284,6 +286,15 @@ function restarts({ run }: RunReport): string {
   const rest = run.restarts.length - rows.length;
   const more = rest > 0 ? `<p class="empty">${whole(rest)} more are in report.json.</p>` : '';
   return `<h3>Restarts</h3>${htmlTable({ columns, rows, label: 'Restarts', className: '' })}${more}`;
+}
+
+function events(report: RunReport): string {
+  const all = eventRows(report);
+  if (all.length === 0) return '';
+  const columns = [{ name: 'event' }, { name: 'after', number: true }, { name: 'severity' }, { name: 'target', text: true }, { name: 'text', text: true }];
+  const rows = all.map(({ rule, when, severity, target, text }) => ({ cells: [rule, when, severity, target, text] }));
+  const table = htmlTable({ columns, rows, label: 'Events', className: '' });
+  return `<section><h2>Events</h2><p class="lead">${escapeHtml(eventLead(report))}</p>${table}</section>`;
 }
 
 function about(report: RunReport): string {

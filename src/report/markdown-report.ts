@@ -4,6 +4,7 @@
  */
 
 import { bytes, dateTime, digits3, duration, milliseconds, whole } from '../base/format.ts';
+import { eventLead, eventRows } from './event-rows.ts';
 import { KPI_COLUMNS, kpiLead, kpiRows, onDemandText } from './kpi-content.ts';
 import { linkLead, type LinkTable, linkTables, sessionSentence, stormTexts } from './link-content.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, groupRows, GROUP_NAMES, keyFigures, machineFigures, needs, runFigures, sizeOfRun, verdictWord, whenOf } from './report-content.ts';
@@ -15,7 +16,7 @@ import { thresholdRows, thresholdSummary } from './thresholds.ts';
 import { wasAudited } from './verdict.ts';
 
 export function markdownReport(report: RunReport): string {
-  const sections = [opening(report), thresholds(report), answers(report), audit(report), inTime(report), delays(report), links(report), resources(report), processes(report), about(report)];
+  const sections = [opening(report), thresholds(report), answers(report), audit(report), inTime(report), delays(report), links(report), resources(report), processes(report), events(report), about(report)];
   return `${sections.flat().join('\n')}\n`;
 }
 
@@ -157,6 +158,12 @@ function processes(report: RunReport): readonly string[] {
     ...(rows.length === 0 ? ['This system does not tell what its processes take.'] : table(['group', 'processes', `processor time in ${duration(wallSeconds)}`, 'memory, sum of peaks'], rows)),
     ...(list.length === 0 ? [] : ['', ...list, ...more]),
   ];
+}
+
+function events(report: RunReport): readonly string[] {
+  const rows = eventRows(report).map(({ rule, when, severity, target, text }) => [rule, when, severity, target, text].map(escaped));
+  if (rows.length === 0) return [];
+  return ['', '## Events', '', eventLead(report), '', ...table(['event', 'after', 'severity', 'target', 'text'], rows)];
 }
 
 function about(report: RunReport): readonly string[] {

@@ -1,6 +1,7 @@
 /** The closing block of a run on a terminal: about twenty lines, readable without colour and at any width. */
 
 import { bytes, digits3, duration, whole } from '../base/format.ts';
+import { eventCounts } from './event-rows.ts';
 import { kpiLine } from './kpi-content.ts';
 import { linkLines, linkMode, sessionText, worstStormText } from './link-content.ts';
 import { auditRows, delayRows, groupRows, inTimeShare, isGrave, sizeOfRun, verdictWord } from './report-content.ts';
@@ -25,6 +26,7 @@ export function terminalSummary(report: RunReport, options: TerminalOptions): st
   links(block, report);
   resources(block, report);
   store(block, report);
+  events(block, report);
   problems(block, report, paint);
   return block.text();
 }
@@ -132,6 +134,11 @@ const TITLES = { headend: 'Head-end', simulator: 'Simulator', runner: 'Runner' }
 function store(block: Block, report: RunReport): void {
   const text = storeText(report.store);
   if (text !== null) block.wrapped('Store', text);
+}
+
+function events(block: Block, report: RunReport): void {
+  const counts = eventCounts(report);
+  if (counts !== null) block.wrapped('Events', `${counts}; they are in the report, and all in monitor.duckdb`);
 }
 
 function problems(block: Block, report: RunReport, paint: Paint): void {

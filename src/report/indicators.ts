@@ -248,7 +248,7 @@ function withOwner<Part>(rows: Rows<Part>, owner: string): Rows<Part> {
 }
 
 /** Known where something was measured; the number of values always. */
-function percentileRows(name: keyof Delays, unit: IndicatorUnit, meaning: string): Rows<Delays> {
+function percentileRows(name: Exclude<keyof Delays, 'intendedToSendingMs'>, unit: IndicatorUnit, meaning: string): Rows<Delays> {
   return [
     [`${name}.count`, 'count', `number of delays ${meaning}`, (delays: Delays) => delays[name].count] as const,
     ...PERCENTILES.map(([key, word]) => {

@@ -173,6 +173,8 @@ export interface Delays {
   readonly measurementToSendingSeconds: Percentiles;
   /** From sending to the confirmation that the message is durable, on the machine's clock, ms. One value a message. */
   readonly sendingToConfirmationMs: Percentiles;
+  /** How much later than its own schedule asked a message left, on the machine's clock, ms. Left out where there is no schedule, and by earlier versions. */
+  readonly intendedToSendingMs?: Percentiles;
   /** From arrival at the head-end to being queryable in the store, on the machine's clock, ms. One value a reading. */
   readonly arrivalToStoreMs: Percentiles;
   /** From measurement to storage, in time of the grid, seconds (plan delay plus machine delay times speed). */

@@ -14,16 +14,19 @@ function facts(change: {
   readonly links?: VerdictFacts['links'];
   readonly malformed?: number;
   readonly backpressure?: number;
+  readonly findings?: VerdictFacts['findings'];
+  readonly lateMs?: number;
 }): VerdictFacts {
   const { delays } = BASE;
   return {
     run: { ...BASE.run, ...change.run },
     audit: { ...BASE.audit, planned: 1000, sent: 1000, stored: 1000, ...change.audit },
-    delays: { ...delays, arrivalToStoreMs: { ...delays.arrivalToStoreMs, ...change.delays } },
+    delays: { ...delays, arrivalToStoreMs: { ...delays.arrivalToStoreMs, ...change.delays }, intendedToSendingMs: { ...delays.arrivalToStoreMs, p99: change.lateMs ?? 1 } },
     processes: change.processes ?? BASE.processes,
     malformed: change.malformed ?? 0,
     backpressure: change.backpressure ?? 0,
     links: change.links ?? null,
+    findings: change.findings ?? [],
   };
 }
 
@@ -83,7 +86,54 @@ describe('able', () => {
   });
 });
 
+describe('a generator that was late', () => {
+  const findings = [{ id: 'generator-saturated', title: 'The simulator itself was too slow', from: 0, to: 10, evidence: 'Late.', severity: 'critical' }] as const;
+  const run = { speed: 96, wallSeconds: 300_000 };
+  const lateMs = 30_000_000;
+  const short = { exact: false, missing: 12, attribution: { simulator: 0, network: 0, headend: 12 } };
+
+  test.each<[string, Parameters<typeof facts>[0], boolean | null, RegExp]>([
+    ['takes the blame for a run that took too long', { run, findings }, null, /^The simulator itself was too slow to tell: every reading is stored, but the run took/],
+    ['and for what a cut-off run has not', { run: { speed: 96, cutOffAfterSeconds: 30 }, audit: short, findings }, null, /too slow to tell; of 1,000 planned readings 12 are not stored/],
+    ['and for what was not confirmed by then', { run: { speed: 96, cutOffAfterSeconds: 30, confirmedReadings: 900 }, audit: { ...NOT_AUDITED, sent: 1000 }, findings }, null, /too slow to tell; 100 of 1,000/],
+    ['not for what it can’t explain: it was late by less', { run: { speed: 96, cutOffAfterSeconds: 30 }, audit: short, findings, lateMs: 14_000 }, false, /12 not stored/],
+    ['nor for a run that took much longer', { run, findings, lateMs: 60_000 }, false, /longer than the grid/],
+    ['not for readings that are lost', { run: { speed: 96 }, audit: short, findings }, false, /12 lost/],
+    ['not for wrong ones', { run: { speed: 96, cutOffAfterSeconds: 30 }, audit: { ...short, wrong: 1 }, findings }, false, /1 wrong/],
+    ['and all is well when all is stored in time', { run: { speed: 96, wallSeconds: 2701 }, findings }, true, /at 96 times/],
+    ['at max sets the pace, no more', { run: { speed: 'max', wallSeconds: 300_000 }, findings }, false, /longer than the grid/],
+  ])('%s', (_, change, able, why) => {
+    const verdict = verdictOf(facts({ lateMs, ...change }));
+    expect(verdict.able).toBe(able);
+    expect(verdict.why).toMatch(why);
+    const ids = verdict.problems.map(({ id }) => id);
+    expect(ids).toContain('generator-saturated');
+    if (able === null) expect(ids).not.toEqual(expect.arrayContaining(['slower-than-real-time']));
+    if (able === null) expect(ids).not.toEqual(expect.arrayContaining(['not-in-time']));
+  });
+
+  test('readings that never left are nobody else’s fault', () => {
+    const { able, why } = verdictOf(facts({ audit: { exact: false, missing: 3, attribution: { simulator: 3, network: 0, headend: 0 } } }));
+    expect({ able, why }).toMatchObject({ able: null, why: expect.stringMatching(/too slow to tell; of 1,000 planned readings 3/) });
+  });
+
+  test('stays so when the store is audited again', () => {
+    const report = sampleReport();
+    const delays = { ...report.delays, intendedToSendingMs: { ...report.delays.arrivalToStoreMs, p99: lateMs } };
+    const again = { ...report, delays, run: { ...report.run, ...run }, verdict: { ...report.verdict, problems: findings } };
+    expect(revisedVerdict(again, report.audit)).toMatchObject({ able: null, problems: [{ id: 'generator-saturated' }] });
+  });
+});
+
 describe('problems', () => {
+  test('are those of the detectors too, with the severity that they say', () => {
+    const findings = [{ id: 'conntrack-near-full', title: 'x', from: 1, to: 2, evidence: 'y', severity: 'critical' }, { id: 'late-flood', title: 'x', from: 1, to: 2, evidence: 'y' }] as const;
+    expect(verdictOf(facts({ findings })).problems).toEqual([
+      { ...findings[0], remedy: expect.stringContaining('nf_conntrack_max') },
+      { ...findings[1], severity: 'warning', remedy: expect.stringContaining('late rows') },
+    ]);
+  });
+
   test('a good run has none', () => expect(verdictOf(facts({})).problems).toEqual([]));
 
   test.each<[string, Parameters<typeof facts>[0], RegExp]>([

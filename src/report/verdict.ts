@@ -6,6 +6,7 @@
  * could look at what is stored.
  */
 
+import type { Finding } from '../monitor/detect/signals.ts';
 import { PROBLEM_KINDS, type ProblemId } from '../monitor/problem-kinds.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import { counted, dateTime, digits3, duration, milliseconds, percent, whole } from '../base/format.ts';
@@ -28,6 +29,8 @@ export interface VerdictFacts {
   readonly malformed: number;
   /** Writes after which a connection took no more for a while. */
   readonly backpressure: number;
+  /** What the detectors found. */
+  readonly findings?: readonly Finding[];
 }
 
 export function verdictOf(facts: VerdictFacts): Verdict {
@@ -37,9 +40,9 @@ export function verdictOf(facts: VerdictFacts): Verdict {
 /** The verdict of a finished run after another audit of its store; what was seen while it ran stays. */
 export function revisedVerdict(report: RunReport, audit: AuditFacts): Verdict {
   const { run, delays, links, processes, resources = null, verdict } = report;
-  const facts: VerdictFacts = { run, audit, delays, links, processes, resources, malformed: 0, backpressure: 0 };
+  const facts: VerdictFacts = { run, audit, delays, links, processes, resources, malformed: 0, backpressure: 0, findings: verdict.problems };
   const seen = verdict.problems.filter(({ id }) => EXAMPLE_KINDS[id] === undefined || !wasAudited(report.audit));
-  return { ...judge(facts), resources: resourcesOf(facts), problems: [...withRemedies(auditProblems(facts)), ...seen] };
+  return { ...judge(facts), resources: resourcesOf(facts), problems: [...told(facts, auditProblems(facts)), ...seen] };
 }
 
 /** False when nobody could look at what is stored: then all counts of the audit but `sent` are 0, and it is not exact. */
@@ -51,9 +54,13 @@ function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly w
   const { run, audit } = facts;
   if (!wasAudited(audit)) {
     const silent = unconfirmedAtCutOff(facts);
+    if (silent > 0 && generatorLate(facts, run.cutOffAfterSeconds)) return { able: null, why: `${GENERATOR_LATE}; ${whole(silent)} of ${counted(audit.sent, 'reading')} were not confirmed ${cutOffTime(run)}.` };
     if (silent > 0) return { able: false, why: `Of ${counted(audit.sent, 'reading')} that were sent, ${whole(silent)} were not confirmed ${cutOffTime(run)}.` };
     const why = `What the head-end stored could not be looked at; ${counted(audit.sent, 'reading')} were sent to it.`;
     return { able: null, why };
+  }
+  if (!audit.exact && onlyGeneratorsFault(facts)) {
+    return { able: null, why: `${GENERATOR_LATE}; of ${whole(audit.planned)} planned readings ${whole(audit.missing)} are not stored for it. All others are right.` };
   }
   if (!audit.exact) return { able: false, why: whyNotExact(run, audit) };
   if (!run.complete) {
@@ -61,17 +68,41 @@ function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly w
     return { able: null, why };
   }
   const open = unconfirmedAtCutOff(facts);
+  if (open > 0 && generatorLate(facts, run.cutOffAfterSeconds)) return { able: null, why: `${GENERATOR_LATE}: every reading is stored in the end, but ${whole(open)} of ${whole(audit.sent)} were not confirmed ${cutOffTime(run)}.` };
   if (open > 0) {
     const why = `Every reading is stored in the end, but ${whole(open)} of ${whole(audit.sent)} were not confirmed ${cutOffTime(run)}.`;
     return { able: false, why };
   }
   if (audit.planned === 0) return { able: null, why: 'The plan has no reading that is available within the run.' };
   const overrun = overrunSeconds(run);
+  if (overrun > 0 && generatorLate(facts, overrun)) {
+    return { able: null, why: `${GENERATOR_LATE}: every reading is stored, but the run took ${duration(overrun)} longer than the grid itself takes.` };
+  }
   if (overrun > 0) {
     const why = `Every reading is stored, but the run took ${duration(overrun)} longer than the grid itself takes.`;
     return { able: false, why };
   }
   return { able: true, why: whyAble(run, audit) };
+}
+
+const GENERATOR_LATE = 'The simulator itself was too slow to tell';
+
+const LATE_PART = 0.5;
+
+/**
+ * At a speed: the generator did not keep its own schedule, by so much that it explains a run that ended `seconds` too late, or that was cut off
+ * `seconds` after its end: then nobody knows whether the head-end would have held.
+ */
+function generatorLate({ findings = [], run, delays }: VerdictFacts, seconds: number | null): boolean {
+  if (run.speed === 'max' || seconds === null || !findings.some(({ id }) => id === 'generator-saturated')) return false;
+  return (delays.intendedToSendingMs?.p99 ?? 0) / 1000 >= LATE_PART * seconds;
+}
+
+/** Readings are missing and nothing else is wrong, and they never left, or left too late for the head-end to have them in time. */
+function onlyGeneratorsFault(facts: VerdictFacts): boolean {
+  const { missing, wrong, duplicate, unexpected, attribution } = facts.audit;
+  if (missing === 0 || wrong + duplicate + unexpected > 0) return false;
+  return attribution.simulator === missing || generatorLate(facts, facts.run.cutOffAfterSeconds);
 }
 
 function whyAble(run: RunFacts, audit: AuditFacts): string {
@@ -144,13 +175,19 @@ function resourcesOf(facts: VerdictFacts): Resources {
 }
 
 function problemsOf(facts: VerdictFacts): readonly Problem[] {
-  return withRemedies([...auditProblems(facts), ...runProblems(facts)]);
+  return told(facts, [...auditProblems(facts), ...runProblems(facts), ...(facts.findings ?? [])]);
 }
 
-function withRemedies(problems: readonly Problem[]): readonly Problem[] {
-  return problems.map((problem) => {
-    const { severity, remedy } = PROBLEM_KINDS[problem.id];
-    return { ...problem, severity, remedy };
+/** Not said when the generator was late: they would blame the head-end for it. */
+const PUT_DOWN_TO_HEADEND: ReadonlySet<ProblemId> = new Set(['slower-than-real-time', 'not-in-time']);
+
+function told(facts: VerdictFacts, problems: readonly Problem[]): readonly Problem[] {
+  const { run } = facts;
+  const late = generatorLate(facts, run.cutOffAfterSeconds ?? overrunSeconds(run));
+  const fair = late ? problems.filter(({ id }) => !PUT_DOWN_TO_HEADEND.has(id)) : problems;
+  return fair.map(({ id, title, from, to, evidence, severity }) => {
+    const kind = PROBLEM_KINDS[id];
+    return { id, title, from, to, evidence, severity: severity ?? kind.severity, remedy: kind.remedy };
   });
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Histogram } from 'hdr-histogram-js';
 import { packageFile } from '../base/package-root.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import { detect } from '../monitor/detect/detectors.ts';
 import { machineFacts } from '../monitor/machine-facts.ts';
 import type { ResourceUse } from '../monitor/process-probe.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
@@ -17,8 +18,10 @@ import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { GridAudit, TimedAudit } from './audit-processes.ts';
 import { storeFacts } from './compose-store.ts';
 import type { HeadendKind } from './headend-kind.ts';
+import { signalsOf } from './compose-signals.ts';
 import type { HeadendStats } from './headend-processes.ts';
 import type { EncodedLinks } from './segment-links.ts';
+import type { RunSeen } from './run-probe.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { linkFacts } from './compose-links.ts';
 import { condensed, Distribution, histogramPercentiles } from './distribution.ts';
@@ -56,6 +59,7 @@ export interface RunOutcome {
   readonly wall: WallSeries;
   readonly processes: readonly ProcessUse[];
   readonly resources: ResourceUse;
+  readonly seen: RunSeen;
   readonly storeBytes: number;
 }
 
@@ -84,6 +88,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
       resources,
       malformed: simulator.malformed + (headend?.malformedMessages ?? 0),
       backpressure: simulator.backpressure,
+      findings: detect(signalsOf(outcome, audit)),
     }),
     series: seriesOf(outcome),
     delays,
@@ -199,6 +204,7 @@ function delaysOf(outcome: RunOutcome): Delays {
   };
   const total = speed === 0 ? plan : plan.plus(condensed(histograms.lateness, UNITS_PER_SECOND), speed).plus(storing(), speed);
   return {
+    ...(speed === 0 || scenario.behaviour.communication === 'pull' ? {} : { intendedToSendingMs: histogramPercentiles(histograms.lateness, UNITS_PER_MS) }),
     measurementToSendingSeconds: plan.percentiles(),
     sendingToConfirmationMs: outcome.confirmed
       ? histogramPercentiles(histograms.confirmation, UNITS_PER_MS)

@@ -7,6 +7,7 @@ import type { OnDemandPlan } from '../headend/poll/on-demand-reads.ts';
 import type { PollStats } from '../headend/poll/poll-stats.ts';
 import type { PollDevice } from '../headend/poll/poller.ts';
 import type { StoreLoaderStats } from '../headend/store/store-loader.ts';
+import type { LoopDelay } from '../monitor/loop-delay.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { HeadendKind, StorePlace } from './headend-kind.ts';
 
@@ -55,6 +56,7 @@ export interface TakerStats {
   readonly readings: number;
   /** Received. */
   readonly bytes: number;
+  readonly loopDelay: LoopDelay;
   readonly malformed: Readonly<Record<string, number>>;
   readonly lastBufferFault: string | null;
   /** Of a poller. */

@@ -12,6 +12,7 @@ import { addPollStats, type PollStats } from '../headend/poll/poll-stats.ts';
 import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { parseBufferName } from '../headend/buffer/buffer-name.ts';
 import { sealOpenFiles } from '../headend/buffer/seal-open-files.ts';
+import type { NamedLoopDelay } from '../monitor/loop-delay.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { Deferred } from './deferred.ts';
 import type { HeadendKind, StorePlace } from './headend-kind.ts';
@@ -253,6 +254,11 @@ export class HeadendProcesses {
       readingsPeak: sum(({ last, past }) => Math.max(past.queuePeak, last?.direct?.backlogReadingsPeak ?? 0)),
       pausedMs: sum(({ last, past }) => past.pausedMs + (last?.direct?.pausedMs ?? 0)) / this.#takers.length,
     };
+  }
+
+  /** How long each taker kept what was due waiting, of its present life. */
+  get loopDelays(): readonly NamedLoopDelay[] {
+    return this.#takers.flatMap(({ process, last }) => (last === null ? [] : [{ process: process.name, ...last.loopDelay }]));
   }
 
   /** Of the present lives of all pollers. */

@@ -8,11 +8,13 @@ import type { MessageStore } from '../headend/direct/message-store.ts';
 import { PostgresMessageStore } from '../headend/direct/postgres-message-store.ts';
 import { StoreMessageStore } from '../headend/direct/store-message-store.ts';
 import { Intake } from '../headend/intake/intake.ts';
+import { LoopWatch } from '../monitor/loop-delay.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
 import { type HeadendKind, storeOf } from './headend-kind.ts';
 import type { FromTaker, StoringTimes, TakerStats, ToTaker } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
+const LOOP = new LoopWatch();
 
 /** An intake of either kind. */
 interface Work {
@@ -29,14 +31,14 @@ let stopWanted = false;
 function buffered(message: Extract<ToTaker, { type: 'start' }>): Work {
   const { directory, number, endpoint } = message;
   const intake = new Intake({ clock: systemClock, wire: new TcpWire(), files: new NodeBufferFiles(directory), number, endpoint });
-  return { intake, stats: () => ({ ...intake.stats(), poll: null, onDemand: null, direct: null }), times: () => null };
+  return { intake, stats: () => ({ ...intake.stats(), loopDelay: LOOP.delay, poll: null, onDemand: null, direct: null }), times: () => null };
 }
 
 function direct({ endpoint, headend, intervalSeconds }: Extract<ToTaker, { type: 'direct' }>): Work {
   const intake = new DirectIntake({ clock: systemClock, wire: new TcpWire(), store: messageStore(headend, intervalSeconds), endpoint });
   const stats = (): TakerStats => {
     const all = intake.stats();
-    return { ...all, lastBufferFault: all.lastFault, poll: null, onDemand: null, direct: all };
+    return { ...all, loopDelay: LOOP.delay, lastBufferFault: all.lastFault, poll: null, onDemand: null, direct: all };
   };
   const times = (): StoringTimes => ({
     arrivalToStore: encodeIntoCompressedBase64(intake.delays),
@@ -58,6 +60,7 @@ function start(started: Work): void {
       return;
     }
     listening = true;
+    LOOP.start();
     tell({ type: 'ready', endpoint: result.endpoint });
     report();
     if (stopWanted) stop();

@@ -7,10 +7,12 @@ import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { credentialsOf } from '../headend/poll/credentials.ts';
 import { OnDemandReads } from '../headend/poll/on-demand-reads.ts';
 import { Poller } from '../headend/poll/poller.ts';
+import { LoopWatch } from '../monitor/loop-delay.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
 import type { FromTaker, OnDemandCounts, TakerStats, ToTaker } from './headend-messages.ts';
 
 const PROGRESS_MS = 200;
+const LOOP = new LoopWatch();
 
 let poller: Poller | null = null;
 let demands: OnDemandReads | null = null;
@@ -37,6 +39,7 @@ function start({ plan, directory, number }: Extract<ToTaker, { type: 'poll' }>):
     }
     started = true;
     demands?.start();
+    LOOP.start();
     tell({ type: 'ready', endpoint: null });
     report();
     if (stopWanted) stop();
@@ -67,7 +70,7 @@ function stop(): void {
 function statsOf(of: Poller): TakerStats {
   const poll = of.stats();
   const { connections, messages, readings, bytesReceived: bytes, malformed, lastBufferFault } = poll;
-  return { connections, messages, readings, bytes, malformed, lastBufferFault, poll, onDemand: demands === null ? null : countsOf(demands), direct: null };
+  return { connections, messages, readings, bytes, loopDelay: LOOP.delay, malformed, lastBufferFault, poll, onDemand: demands === null ? null : countsOf(demands), direct: null };
 }
 
 function countsOf({ answered, failed, delays }: OnDemandReads): OnDemandCounts {

@@ -1,17 +1,15 @@
 /** What simulators alone leave behind: the record that a later audit needs, and a report that says what is known so far. */
 
-import { totalmem } from 'node:os';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Stations } from '../grid/topology/topology.ts';
-import type { ProcessProbe } from '../monitor/process-probe.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
 import type { WallSeries } from './run-facts.ts';
+import type { RunProbe } from './run-probe.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { SimulatorProcesses } from './simulator-processes.ts';
-import { cores } from './sizing.ts';
 
 export function recordSimulation(of: {
   readonly scenario: Scenario;
@@ -28,7 +26,7 @@ export function recordSimulation(of: {
   readonly complete: boolean;
   readonly wallMs: number;
   readonly wall: WallSeries;
-  readonly probe: ProcessProbe;
+  readonly probe: RunProbe;
 }): RunReport {
   const { scenario, directory, stations, simulators, listen, complete } = of;
   const asked = listen !== null;
@@ -62,7 +60,8 @@ export function recordSimulation(of: {
     restarts: [],
     wall: of.wall,
     processes: of.probe.uses(),
-    resources: of.probe.resources({ cores: cores(), memoryBytes: totalmem() }),
+    resources: of.probe.resources(),
+    seen: of.probe.seen(),
     storeBytes: 0,
   });
   if (listen === null) return report;

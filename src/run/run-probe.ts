@@ -1,11 +1,14 @@
 /** The probe of a run: its processes with what they count themselves, what the user named, the machine. */
 
+import { totalmem } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { findControlGroup } from '../monitor/control-group.ts';
+import type { NamedLoopDelay } from '../monitor/loop-delay.ts';
 import { procFiles, type ProcFiles } from '../monitor/proc-file.ts';
-import { type Counted, ProcessProbe, type Watched } from '../monitor/process-probe.ts';
-import type { ProcessGroup } from '../monitor/process-use.ts';
+import { type Counted, ProcessProbe, type ResourceUse, type Watched } from '../monitor/process-probe.ts';
+import type { ProcessGroup, ProcessUse, WatchedProcess } from '../monitor/process-use.ts';
 import { thisSystem } from '../monitor/read-system.ts';
+import { TrafficLog, type TrafficSeries } from '../monitor/traffic-log.ts';
 import { parseWatchTarget, type WatchTarget } from '../monitor/watch-target.ts';
 import { DATABASE_GROUP } from '../report/resource-facts.ts';
 import { UserError } from './errors.ts';
@@ -13,35 +16,83 @@ import type { StorePlace } from './headend-kind.ts';
 import type { HeadendProcesses } from './headend-processes.ts';
 import { postgresPid } from './postgres-pid.ts';
 import type { SimulatorProcesses } from './simulator-processes.ts';
+import { cores } from './sizing.ts';
 
 const NOT_COUNTED: Counted = { connections: null, networkBytes: null };
 
-export function runProbe(options: {
-  readonly clock: Clock;
-  readonly directory: string;
-  readonly watch: readonly Watched[];
+interface Parts {
   /** Null as long as there are none. */
-  readonly parts: () => { readonly simulators: SimulatorProcesses | null; readonly headend: HeadendProcesses | null };
-}): ProcessProbe {
-  const { clock, directory, watch, parts } = options;
-  const counted = (group: ProcessGroup): Counted => {
-    const { simulators, headend } = parts();
+  readonly simulators: SimulatorProcesses | null;
+  readonly headend: HeadendProcesses | null;
+}
+
+/** What was seen of a run beside its processes: for the detectors. */
+export interface RunSeen {
+  readonly traffic: TrafficSeries;
+  readonly simulatorLoops: readonly NamedLoopDelay[];
+  readonly takerLoops: readonly NamedLoopDelay[];
+}
+
+export class RunProbe {
+  readonly #clock: Clock;
+  readonly #parts: () => Parts;
+  readonly #probe: ProcessProbe;
+  readonly #traffic = new TrafficLog();
+  #beganMs = 0;
+
+  constructor(options: { readonly clock: Clock; readonly directory: string; readonly watch: readonly Watched[]; readonly parts: () => Parts }) {
+    const { clock, directory, watch, parts } = options;
+    this.#clock = clock;
+    this.#parts = parts;
+    this.#probe = new ProcessProbe({
+      clock,
+      targets: watch,
+      counted: (group) => this.#counted(group),
+      diskFreeBytes: () => thisSystem.disk(directory)?.freeBytes ?? null,
+    });
+  }
+
+  watch(process: WatchedProcess): void {
+    this.#probe.watch(process);
+  }
+
+  /** From now on the time of the run counts. */
+  start(): void {
+    this.#beganMs = this.#clock.nowMs();
+    this.#probe.start();
+  }
+
+  stop(): void {
+    this.#probe.stop();
+  }
+
+  uses(): readonly ProcessUse[] {
+    return this.#probe.uses();
+  }
+
+  resources(): ResourceUse {
+    return this.#probe.resources({ cores: cores(), memoryBytes: totalmem() });
+  }
+
+  seen(): RunSeen {
+    const { simulators, headend } = this.#parts();
+    return { traffic: this.#traffic.series, simulatorLoops: simulators?.loopDelays ?? [], takerLoops: headend?.loopDelays ?? [] };
+  }
+
+  /** Asked at each sample. */
+  #counted(group: ProcessGroup): Counted {
+    const { simulators, headend } = this.#parts();
     if (group === 'simulator' && simulators !== null) {
-      const { connected, bytes } = simulators.stats();
-      return { connections: connected, networkBytes: bytes };
+      const stats = simulators.stats();
+      if (this.#beganMs > 0) this.#traffic.add(this.#clock.nowMs() - this.#beganMs, stats);
+      return { connections: stats.connected, networkBytes: stats.bytes };
     }
     if (group === 'headend' && headend !== null) {
       const { connections, receivedBytes } = headend.stats();
       return { connections, networkBytes: receivedBytes };
     }
     return NOT_COUNTED;
-  };
-  return new ProcessProbe({
-    clock,
-    targets: watch,
-    counted,
-    diskFreeBytes: () => thisSystem.disk(directory)?.freeBytes ?? null,
-  });
+  }
 }
 
 /** What `--watch` names. Throws a UserError when it can't be understood, or there is no such process or control group. */

@@ -3,12 +3,11 @@
  * and the simulators, watches them, ends them, audits what is stored.
  */
 
-import { totalmem } from 'node:os';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { generateStations } from '../grid/topology/stations.ts';
 import type { Stations } from '../grid/topology/topology.ts';
-import type { ProcessProbe, Watched } from '../monitor/process-probe.ts';
+import type { Watched } from '../monitor/process-probe.ts';
 import type { ProcessGroup } from '../monitor/process-use.ts';
 import type { MonitorPlan } from '../monitor/monitor-plan.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
@@ -28,7 +27,7 @@ import { RateWindow, type Progress } from './progress.ts';
 import { kpiOf, onDemandKpi, storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
 import type { MeasuredSoFar, Restart } from './run-facts.ts';
-import { runProbe } from './run-probe.ts';
+import { RunProbe } from './run-probe.ts';
 import { progressOf } from './run-progress.ts';
 import { writeRunRecord } from './run-record.ts';
 import { RunWatch } from './monitoring/run-watch.ts';
@@ -119,7 +118,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
 
 class ScenarioRun {
   readonly #options: RunOptions;
-  readonly #probe: ProcessProbe;
+  readonly #probe: RunProbe;
   readonly #restarts: Restart[] = [];
   readonly #wall = new WallSamples();
   readonly #rates = new RateWindow(RATE_WINDOW_MS);
@@ -138,7 +137,7 @@ class ScenarioRun {
   constructor(options: RunOptions) {
     this.#options = options;
     const { clock, directory, watch = [] } = options;
-    this.#probe = runProbe({ clock, directory, watch, parts: () => ({ simulators: this.#simulators, headend: this.#headend }) });
+    this.#probe = new RunProbe({ clock, directory, watch, parts: () => ({ simulators: this.#simulators, headend: this.#headend }) });
     this.#watch = options.monitoring === undefined ? null : this.#makeWatch(options.monitoring);
   }
 
@@ -244,7 +243,8 @@ class ScenarioRun {
       restarts: this.#restarts,
       wall: this.#wall.series,
       processes: this.#probe.uses(),
-      resources: this.#probe.resources({ cores: cores(), memoryBytes: totalmem() }),
+      resources: this.#probe.resources(),
+      seen: this.#probe.seen(),
       storeBytes: headend === null ? 0 : await storeBytes(this.#options.headend.store),
     });
   }

@@ -9,7 +9,7 @@ import { Deferred } from './deferred.ts';
 import { UnreachableError } from './errors.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { recordSimulation } from './record-simulation.ts';
-import { runProbe } from './run-probe.ts';
+import { RunProbe } from './run-probe.ts';
 import { WallSamples } from './wall-samples.ts';
 import { RateWindow, type Progress } from './progress.ts';
 import { progressOf } from './run-progress.ts';
@@ -71,7 +71,7 @@ export async function simulate(
     onRestart: () => {},
     onFailed: (why) => finished.reject(new Error(why)),
   });
-  const probe = directory === null ? null : runProbe({ clock, directory, watch: [], parts: () => ({ simulators, headend: null }) });
+  const probe = directory === null ? null : new RunProbe({ clock, directory, watch: [], parts: () => ({ simulators, headend: null }) });
   probe?.watch({ name: 'runner', group: 'runner', pid: process.pid });
   const wall = new WallSamples();
   simulators.start();

@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
+import type { LoopDelay } from '../monitor/loop-delay.ts';
 import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { EncodedLinks } from './segment-links.ts';
 import type { Segment } from './segment.ts';
@@ -33,6 +34,8 @@ export type ToSimulator =
 export interface SimulatorProgress {
   readonly type: 'progress' | 'finished';
   readonly stats: SimulatorStats;
+  /** Since it plays. */
+  readonly loopDelay: LoopDelay;
   /** Settled by all concentrators, and by the average one. */
   readonly settledStep: number;
   readonly meanSettledStep: number;

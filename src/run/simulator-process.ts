@@ -2,6 +2,7 @@
 
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { systemClock } from '../base/clock.ts';
+import { LoopWatch } from '../monitor/loop-delay.ts';
 import type { DelayLog } from '../simulator/delay-log.ts';
 import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
 import { PullSegment } from './pull-segment.ts';
@@ -11,6 +12,7 @@ import type { SegmentLinks } from './segment-links.ts';
 import type { FromSimulator, SimulatorProgress, ToSimulator } from './simulator-messages.ts';
 
 const PROGRESS_MS = 200;
+const LOOP = new LoopWatch();
 /** After `hold`: how long confirmations are waited for. */
 const LAST_CONFIRMATIONS_MS = 2000;
 /** After the end: how long connections may take to send what they still hold. */
@@ -61,6 +63,7 @@ class SimulatorProcess {
     if (this.#make === null || this.#originUnixMs === null || this.#playing !== null) return;
     this.#playing = this.#make(this.#originUnixMs);
     this.#playing.start();
+    LOOP.start();
     this.#report();
   }
 
@@ -132,6 +135,7 @@ function progressOf({ simulator, links }: Playing, type: 'progress' | 'finished'
   return {
     type,
     stats: simulator.stats,
+    loopDelay: LOOP.delay,
     settledStep: simulator.settledStep,
     meanSettledStep: simulator.meanSettledStep,
     ledger: last ? simulator.ledger : null,

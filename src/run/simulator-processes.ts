@@ -3,6 +3,7 @@
 import { decodeFromCompressedBase64, build, type Histogram } from 'hdr-histogram-js';
 import type { Clock } from '../base/clock.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
+import type { NamedLoopDelay } from '../monitor/loop-delay.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import { DELAY_RANGE } from '../simulator/delay-log.ts';
 import { emptySimulatorStats, type SimulatorStats } from '../simulator/simulator-stats.ts';
@@ -117,6 +118,11 @@ export class SimulatorProcesses {
       if (member.last !== null) addStats(sum, member.last.stats);
     }
     return sum;
+  }
+
+  /** How long each process kept what was due waiting, of its present life. */
+  get loopDelays(): readonly NamedLoopDelay[] {
+    return this.#members.flatMap(({ process, last }) => (last === null ? [] : [{ process: process.name, ...last.loopDelay }]));
   }
 
   /** Steps that all concentrators have settled. */

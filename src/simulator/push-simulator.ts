@@ -49,6 +49,7 @@ const ABSENT_AFTER_MS = 10_000;
 /** When no concentrator has come further for this long, though some should, the run ends as it is. */
 const GIVE_UP_AFTER_MS = 600_000;
 const SWEEP_MS = 1000;
+const MINUTE_SECONDS = 60;
 
 export class PushSimulator {
   readonly stats: SimulatorStats = emptySimulatorStats();
@@ -182,6 +183,7 @@ export class PushSimulator {
     if (this.#stopped) return;
     this.stats.disconnects++;
     if (reason === 'refused') this.stats.refused++;
+    else if (reason === 'descriptors') this.stats.withoutDescriptor++;
     const station = this.#first + i;
     const { plan, clock } = this.#options;
     const unconfirmed = this.ledger.confirmed[i]!;
@@ -292,6 +294,7 @@ export class PushSimulator {
     const again = step < this.ledger.sent[i]!;
     if (played > 0 && !again) onStep?.(station, step, this.stats.bytes + this.#outbox.length - before);
     this.stats.readings += readings;
+    if (this.#schedule.sinceStepSeconds(station, step) < MINUTE_SECONDS) this.stats.firstMinuteReadings += readings;
     this.stats.messages += played;
     if (played > 0) this.#lastSent[i] = messages.lastHundredths;
     if (again) {

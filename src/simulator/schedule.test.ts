@@ -126,5 +126,7 @@ describe('open loop', () => {
       expect(atMs - intended).toBeLessThanOrEqual(5.001);
     }
     expect(schedule.lateMs(0, 0)).toBeCloseTo(clock.nowMs() - schedule.intendedMs(0, 0), 6);
+    // Step 2 began 1800 s of the grid after step 0, which was 20 s of the clock.
+    expect(schedule.sinceStepSeconds(7, 2)).toBeCloseTo((clock.nowMs() - 100) * 0.09 - 1800, 3);
   });
 });

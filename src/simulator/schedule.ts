@@ -19,6 +19,8 @@ export interface Schedule {
   setAbsent(station: number, absent: boolean): void;
   /** How much later than intended the first message of `step` leaves now, ms; 0 when nothing is intended. */
   lateMs(station: number, step: number): number;
+  /** Time of the grid since `step` began, seconds; Infinity when steps begin at no time. */
+  sinceStepSeconds(station: number, step: number): number;
   start(): void;
   stop(): void;
 }
@@ -72,6 +74,10 @@ export class LockStep implements Schedule {
 
   lateMs(): number {
     return 0;
+  }
+
+  sinceStepSeconds(): number {
+    return Infinity;
   }
 
   played(station: number, step: number): void {
@@ -171,6 +177,11 @@ export class OpenLoop implements Schedule {
 
   lateMs(station: number, step: number): number {
     return Math.max(0, this.#clock.nowMs() - this.intendedMs(station, step));
+  }
+
+  sinceStepSeconds(station: number, step: number): number {
+    const begin = this.#times.sinceStartHundredths(station, step) - this.#times.offsetHundredths(station, step);
+    return ((this.#clock.nowMs() - this.#originMs) * this.#hundredthsPerMs - begin) / 100;
   }
 
   start(): void {

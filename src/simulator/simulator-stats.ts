@@ -7,8 +7,12 @@ export interface SimulatorStats {
   /** Connections that ended without being asked to, and tries that failed. */
   disconnects: number;
   refused: number;
+  /** Tries for which this process had no descriptor left. */
+  withoutDescriptor: number;
   messages: number;
   readings: number;
+  /** Those that left within a minute of the grid since their step began; of a run without times none. */
+  firstMinuteReadings: number;
   /** Pushing: steps that a concentrator has played, each once, added up over all concentrators. */
   playedSteps: number;
   bytes: number;
@@ -29,8 +33,10 @@ export function emptySimulatorStats(): SimulatorStats {
     connects: 0,
     disconnects: 0,
     refused: 0,
+    withoutDescriptor: 0,
     messages: 0,
     readings: 0,
+    firstMinuteReadings: 0,
     playedSteps: 0,
     bytes: 0,
     resentMessages: 0,

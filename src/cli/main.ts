@@ -227,6 +227,7 @@ Examples:
   meterstorm simulate scenarios/small-grid.yaml --target 127.0.0.1:4059
   meterstorm simulate scenarios/small-grid.yaml --set behaviour.communication=pull --speed 1
   meterstorm run scenarios/ci.yaml --junit run.xml
+  meterstorm capacity scenarios/small-grid.yaml --for 3.5M
   meterstorm doctor scenarios/large-grid.yaml
   meterstorm link scenarios/small-grid.yaml --tc --out links.sh
 

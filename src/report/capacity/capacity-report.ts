@@ -35,8 +35,9 @@ export interface CapacityAnswer {
   /** One sentence on what the kind means here. */
   readonly why: string;
   readonly meters: number;
-  /** Interval of 95 %; both the same as `meters` where there is none. */
+  /** Interval of 95 % and its median, which is `meters` of a `value`; all the same as `meters` where there is none. */
   readonly metersLow: number;
+  readonly metersMiddle: number;
   readonly metersHigh: number;
   readonly readingsPerSecond: number;
   /** The interval is as narrow as was asked. */

@@ -44,6 +44,7 @@ export function sampleCapacity(change: Partial<CapacityReport> = {}): CapacityRe
       why: 'with 95 % confidence it lies in the interval',
       meters: 61_200_000,
       metersLow: 58_300_000,
+      metersMiddle: 61_200_000,
       metersHigh: 64_100_000,
       readingsPerSecond: 68_000,
       precise: true,

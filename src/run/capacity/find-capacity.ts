@@ -10,6 +10,7 @@ import { machineFacts } from '../../monitor/machine-facts.ts';
 import type { CapacityAnswer, CapacityReport, ProofFacts, TrialFacts } from '../../report/capacity/capacity-report.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import { wasAudited } from '../../report/verdict.ts';
+import { aborted } from '../abort.ts';
 import { version } from '../compose-report.ts';
 import { cores } from '../sizing.ts';
 import { CapacitySearch } from './capacity-search.ts';
@@ -34,7 +35,9 @@ export interface CapacityOptions extends TrialSetup {
   readonly onProof: (directory: string, report: RunReport) => void;
 }
 
-const PROOFS_MAX = 3;
+/** When the run that is to prove the answer does not hold, the next is at a lower load; so many are tried though the time is up. */
+const PROOFS_MAX = 4;
+const PROOFS_ALWAYS = 2;
 /** Somebody else's head-end still works on what a failed trial left. That takes so much longer than by what it served; at most so long. */
 const REST = { longer: 1.25, mostMs: 30_000, servedLeast: 0.05 } as const;
 
@@ -48,6 +51,7 @@ class CapacityHunt {
   readonly #search: CapacitySearch;
   readonly #trials: Trial[] = [];
   readonly #beganMs: number;
+  readonly #interrupted: Promise<void>;
   #proof: ProofFacts | null = null;
   /** The highest load that the scenario can make has held. */
   #atMaximum = false;
@@ -57,13 +61,14 @@ class CapacityHunt {
     this.#scenarios = new TrialScenarios(options.scenario);
     this.#search = new CapacitySearch({ first: Math.min(options.forMeters, this.#scenarios.maximum), precision: options.precision });
     this.#beganMs = options.clock.nowMs();
+    this.#interrupted = aborted(options.interrupt);
   }
 
   async run(): Promise<CapacityReport> {
     while (!this.#search.precise && !this.#atMaximum && !this.#over && this.#leftMs > this.#trialMs + this.#proofMs) {
       await this.#play(Math.min(this.#search.next, this.#scenarios.maximum), false);
     }
-    for (let i = 0; i < PROOFS_MAX && this.#proof === null && !this.#over && (i === 0 || this.#leftMs > this.#proofMs); i++) {
+    for (let i = 0; i < PROOFS_MAX && this.#proof === null && !this.#over && (i < PROOFS_ALWAYS || this.#leftMs > this.#proofMs); i++) {
       const meters = this.#toProve;
       if (meters === null) break;
       await this.#play(meters, true);
@@ -140,7 +145,7 @@ class CapacityHunt {
     if (target === null || lagSeconds === null || this.#over) return;
     const served = Math.max(servedReadingsPerSecond / readingsPerSecond, REST.servedLeast);
     const ms = Math.min(REST.mostMs, Math.max(0, (lagSeconds * 1000 * REST.longer) / served));
-    await new Promise<void>((resolve) => clock.schedule(ms, resolve));
+    await Promise.race([new Promise<void>((resolve) => clock.schedule(ms, resolve)), this.#interrupted]);
   }
 
   #report(): CapacityReport {
@@ -187,7 +192,7 @@ class CapacityHunt {
     const first = firstFull(failed, estimate?.value ?? lowest);
     const saturation = first === null ? null : { what: first.what, evidence: first.evidence, counts: first.counts };
     const plain = (kind: CapacityAnswer['kind'], meters: number, why: string): CapacityAnswer => {
-      return { kind, why, meters, metersLow: meters, metersHigh: meters, readingsPerSecond: this.#scenarios.readingsPerSecond(meters), precise: false };
+      return { kind, why, meters, metersLow: meters, metersMiddle: meters, metersHigh: meters, readingsPerSecond: this.#scenarios.readingsPerSecond(meters), precise: false };
     };
     if (estimate === null) {
       if (held.length > 0) return { answer: plain('at-least', Math.max(...held), this.#atMaximum ? GRID_TOO_SMALL : TIME_UP), saturation: null };
@@ -202,6 +207,7 @@ class CapacityHunt {
       why: limit === null ? `with 95 % confidence it lies in the interval${precise ? '' : ', which is wider than asked: the time was up'}` : LIMITED[limit],
       meters,
       metersLow: low,
+      metersMiddle: value,
       metersHigh: high,
       readingsPerSecond: this.#scenarios.readingsPerSecond(meters),
       precise,

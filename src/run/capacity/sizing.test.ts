@@ -9,7 +9,7 @@ const trial = (meters: number, change: Partial<TrialFacts> = {}): TrialFacts => 
   return sampleTrial({ meters, readingsPerSecond: rate, servedReadingsPerSecond: rate, headendCores: 0.2 + rate * 1e-5, headendRssBytes: 1e8 + rate * 50, bytesPerReading: 10, ...change });
 };
 
-const ANSWER: CapacityAnswer = { kind: 'value', why: '', meters: 6e7, metersLow: 5.5e7, metersHigh: 6.5e7, readingsPerSecond: 6e7 / 900, precise: true };
+const ANSWER: CapacityAnswer = { kind: 'value', why: '', meters: 6e7, metersLow: 5.5e7, metersMiddle: 6e7, metersHigh: 6.5e7, readingsPerSecond: 6e7 / 900, precise: true };
 
 function sized(change: Partial<SizingInput> = {}): { readonly figure: (name: string) => SizingFigure; readonly sizing: ReturnType<typeof sizingOf> } {
   const sizing = sizingOf({

@@ -88,7 +88,8 @@ describe('a trial', () => {
     [0.94, 0, 'fails'],
     [0.94, 500, 'fails'],
     [0.8, 0, 'diverges'],
-    [0.8, 1000, 'diverges'],
+    [0.8, 1000, 'fails'],
+    [0.6, 1000, 'diverges'],
   ] as const)('of a head-end that serves %f of the load, committing every %d ms: %s', (share, commitMs, expected) => {
     expect(judged(made({ serves: share * OFFERED, commitMs })).judgement).toBe(expected);
   });

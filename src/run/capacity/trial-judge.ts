@@ -59,7 +59,7 @@ export interface Backlogs {
 
 /** A backlog that grows by less than this share of the load counts as none: what measuring itself makes of it. */
 export const GROWTH_TOLERATED = 0.03;
-const DIVERGES = { share: 0.1, seconds: 0.4, afterMs: 1800 } as const;
+const DIVERGES = { share: 0.12, seconds: 0.5, afterMs: 2400 } as const;
 const SAMPLES_MIN = 8;
 /** Connections are made, the first steps caught up. */
 const WARM_UP = { leastMs: 1000, steps: 3, connectMs: 6000 } as const;

@@ -68,6 +68,8 @@ export class TrialScenarios {
       ...cut,
       behaviour: { ...behaviour, steps, start, spreadSeconds },
       network: { ...network, links: 'ignored', cells: null, regions: null, blackouts: [] },
+      // They are about runs that last, in time of the grid.
+      thresholds: [],
       speed,
     };
     return { scenario, stations, speed, stepMs, spreadMs: (spreadSeconds * 1000) / speed };

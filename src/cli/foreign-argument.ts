@@ -24,7 +24,7 @@ export async function foreignAudit(flags: ForeignFlags, scenario: Scenario, buil
   const flag = source.kind === 'csv' ? '--audit-csv' : '--audit-sql';
   if (builtin) throw new UserError(`meterstorm: ${flag}: the store of the built-in head-end is audited by itself; leave it out, or name yours with --headend`);
   const waitSeconds = waitOf(flags.auditWait);
-  await checkForeignSource(source, scenario);
+  await checkForeignSource(source, scenario, true);
   const rows = await countRows(source);
   if (rows > 0) process.stderr.write(`meterstorm: ${flag}: ${counted(rows, 'row')} ${rows === 1 ? 'is' : 'are'} there before the run, and will be taken for its own; leave them out, or remove them\n`);
   return { source, waitSeconds };

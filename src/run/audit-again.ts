@@ -27,7 +27,7 @@ export async function auditAgain(options: {
   const { clock, directory, report, foreign } = options;
   const { scenario, ledger, delays, store } = readRunRecord(directory);
   const source = foreign ?? ownSource(store, directory, report);
-  if (foreign !== null) await checkForeignSource(foreign, scenario);
+  if (foreign !== null) await checkForeignSource(foreign, scenario, false);
   const began = clock.nowMs();
   const { result, energyWh } = await auditStore({ scenario, ledger, source, processes: cores() }).catch((error: unknown) => {
     throw new UserError(`meterstorm: ${(error as Error).message}`, { cause: error });

@@ -39,6 +39,9 @@ export async function auditOf(options: {
   }
 }
 
+/** Processes that read one table of a server, or one CSV file. */
+const READERS_MAX = 8;
+
 export async function auditStore(options: {
   readonly scenario: Scenario;
   readonly ledger: SentLedger;
@@ -46,7 +49,9 @@ export async function auditStore(options: {
   readonly source: AuditSource | null;
   readonly processes: number;
 }): Promise<GridAudit> {
-  const { scenario, ledger, source, processes } = options;
+  const { scenario, ledger, source } = options;
+  // Each reads all of a file or a table to find its part.
+  const processes = source === null || source.kind === 'duckdb' ? options.processes : Math.min(options.processes, READERS_MAX);
   const parts = await Promise.all(
     Array.from({ length: processes }, (_, index) => {
       const message = { scenario, segment: { index, count: processes }, ledger, source };

@@ -66,15 +66,15 @@ function columnsOf(text: string | undefined): ColumnMapping {
 }
 
 /**
- * Finds out what can be found out before hours of a run: whether the store can be reached, and has the columns. A CSV file
- * may be filled later. Throws UserError.
+ * Finds out what can be found out before hours of a run: whether the store can be reached, and has the columns. `later`: a CSV
+ * file may be filled later. Throws UserError.
  */
-export async function checkForeignSource(source: ForeignSource, scenario: Scenario): Promise<void> {
+export async function checkForeignSource(source: ForeignSource, scenario: Scenario, later: boolean): Promise<void> {
   const registers = channelCount(scenario.behaviour.registers);
   if (source.columns.channel === null && registers > 1) {
     throw new UserError(`meterstorm: --audit-columns: no column for \`channel\`, and this scenario reads ${registers} registers of a meter`);
   }
-  if (source.kind === 'csv' && (statSync(source.file, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  if (later && source.kind === 'csv' && (statSync(source.file, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   try {
     await openForeign(source, ALL_METERS).check();
   } catch (error) {

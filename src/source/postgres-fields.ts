@@ -7,6 +7,7 @@
  *   timestamp(tz)      i64 microseconds since 2000-01-01
  */
 
+import { i16, i32, u16 } from './big-endian.ts';
 import type { ColumnMapping } from './column-mapping.ts';
 import { type ToUnix, zoneToUnix } from './local-time.ts';
 import { SourceError } from './source-error.ts';
@@ -131,9 +132,9 @@ function timestampReader(toUnix: ToUnix): BinaryReader {
 function numberReader(type: number, scale: number): BinaryReader | null {
   switch (type) {
     case Oid.int2:
-      return (bytes, at) => bytes.readInt16BE(at) * scale;
+      return (bytes, at) => i16(bytes, at) * scale;
     case Oid.int4:
-      return (bytes, at) => bytes.readInt32BE(at) * scale;
+      return (bytes, at) => i32(bytes, at) * scale;
     case Oid.int8:
       return (bytes, at) => int64(bytes, at) * scale;
     case Oid.float8:
@@ -147,7 +148,7 @@ function numberReader(type: number, scale: number): BinaryReader | null {
 
 /** Beyond 2^53 the nearest number. */
 function int64(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+  return i32(bytes, at) * 2 ** 32 + (i32(bytes, at + 4) >>> 0);
 }
 
 /** A double that stands for a decimal with few places, such as 1.005 kWh, is that many Wh. */
@@ -162,10 +163,10 @@ const NUMERIC_NEGATIVE = 0x4000;
 
 /** Times `scale`, exact when the product is a whole number below 2^53. */
 function numeric(bytes: Buffer, at: number, scale: number): number {
-  const [count, weight, sign] = [bytes.readUInt16BE(at), bytes.readInt16BE(at + 2), bytes.readUInt16BE(at + 4)];
+  const [count, weight, sign] = [u16(bytes, at), i16(bytes, at + 2), u16(bytes, at + 4)];
   if (sign !== 0 && sign !== NUMERIC_NEGATIVE) return Number.NaN;
   let whole = 0;
-  for (let i = 0; i < count; i++) whole = whole * 10_000 + bytes.readUInt16BE(at + NUMERIC_HEAD_BYTES + 2 * i);
+  for (let i = 0; i < count; i++) whole = whole * 10_000 + u16(bytes, at + NUMERIC_HEAD_BYTES + 2 * i);
   const exponent = 4 * (weight + 1 - count);
   const value = exponent >= 0 ? whole * 10 ** exponent * scale : (whole * scale) / 10 ** -exponent;
   return sign === NUMERIC_NEGATIVE ? -value : value;

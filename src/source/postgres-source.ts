@@ -14,6 +14,7 @@ import { Client, escapeIdentifier } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { ReadingBatch } from '../reading/batch.ts';
 import { ALL_METERS, type MeterRange, type ReadingSource } from '../reading/source.ts';
+import { i16, i32 } from './big-endian.ts';
 import { type ColumnMapping, columnsOf, OWN_COLUMNS } from './column-mapping.ts';
 import { type Field, fieldsOf } from './postgres-fields.ts';
 import { SourceError } from './source-error.ts';
@@ -129,6 +130,8 @@ export class PostgresSource implements ReadingSource {
       client.on('error', () => {});
       await client.connect();
       await client.query('BEGIN READ ONLY');
+      // Some give their users seconds; a billion rows take minutes.
+      await client.query('SET LOCAL statement_timeout = 0');
       return client;
     } catch (error) {
       throw sourceError(error);
@@ -192,10 +195,10 @@ class CopiedRows {
     const bytes = this.#bytes;
     const count = this.#fields.length;
     let at = this.#at + 2;
-    if (at > bytes.length || bytes.readInt16BE(this.#at) < 0) return -1;
+    if (at > bytes.length || i16(bytes, this.#at) < 0) return -1;
     for (let i = 0; i < count; i++) {
       if (at + 4 > bytes.length) return -1;
-      const length = bytes.readInt32BE(at);
+      const length = i32(bytes, at);
       at += 4;
       this.#starts[i] = at;
       this.#lengths[i] = length;

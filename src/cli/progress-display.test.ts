@@ -33,6 +33,16 @@ function output(isTTY: boolean, columns = 160): { text: string; isTTY: boolean; 
 }
 
 describe('progress display', () => {
+  it('says that the store fails, as long as it does', () => {
+    const out = output(false);
+    const display = new ProgressDisplay(out, { offsetMinutes: 60 });
+    display.show({ ...PROGRESS, failing: 'could not extend file:\nNo space left on device' });
+    display.show({ ...PROGRESS, phase: 'storing', elapsedMs: 90_000, failing: null });
+    const [failing, fine] = out.text.split('\n');
+    expect(failing).toContain('  the store fails, and is tried again: could not extend file: No space left on device  ETA');
+    expect(fine).not.toContain('fails');
+  });
+
   it('rewrites one line on a terminal, never wider than it, and leaves it clean', () => {
     const out = output(true, 60);
     const display = new ProgressDisplay(out, { offsetMinutes: 60 });

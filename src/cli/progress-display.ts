@@ -74,10 +74,12 @@ function facts(progress: Progress, offsetMinutes: number): string[] {
   list.push(`${progress.connected} connected`);
   if (isUnheard(progress)) list.push('nothing confirmed so far: is --unconfirmed missing?');
   if (progress.restarts > 0) list.push(`${progress.restarts} restarts`);
+  if (typeof progress.failing === 'string') list.push(`the store fails, and is tried again: ${progress.failing.replaceAll(/\s+/g, ' ').slice(0, FAULT_MAX)}`);
   if (progress.phase === 'playing' && progress.etaMs !== null) list.push(`ETA ${duration(progress.etaMs)}`);
   return list;
 }
 
+const FAULT_MAX = 200;
 const UNHEARD_MS = 10_000;
 
 /** A head-end of somebody else takes readings and confirms none. */

@@ -30,7 +30,7 @@ let names = 0;
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'meterstorm-stores-'));
   if (postgresInstalled()) server = await startPostgres();
-});
+}, 60_000);
 afterAll(async () => {
   await server?.stop();
   rmSync(work, { recursive: true, force: true });

@@ -205,6 +205,13 @@ export const PROBLEM_KINDS = {
     decides: false,
     remedy: 'Spread the pushes (`behaviour.spread`; randomisation_start_interval of the push setup), or size the head-end for the peak.',
   },
+  'store-failed': {
+    what: 'the store of the built-in head-end failed, and was tried again until it took the readings',
+    threshold: '',
+    severity: 'warning',
+    decides: false,
+    remedy: 'Read what it said, and the log of the database at that time: it was restarted, had no disk or no connection left, or lost one.',
+  },
 } as const satisfies Readonly<Record<string, ProblemKind>>;
 
 export type ProblemId = keyof typeof PROBLEM_KINDS;

@@ -157,6 +157,7 @@ const STORE: Rows<StoreFacts> = [
   ['readingsPerTransaction', 'number', 'mean size of a transaction', (store) => (store.transactions > 0 ? store.readingsPerTransaction : null)],
   ['transactionMs.count', 'count', 'transactions whose time is known', (store) => store.transactionMs.count],
   ...TRANSACTION_TIMES,
+  ['faults', 'count', 'how often the store failed and was tried again', (store) => store.faults],
   ['queueReadingsPeak', 'count', 'readings that waited for the database in direct intakes, at most', (store) => store.queueReadingsPeak],
   ['pausedMs', 'milliseconds', 'how long direct intakes read nothing, because their queue for the database was full', (store) => store.pausedMs],
 ];

@@ -81,6 +81,8 @@ export function sampleReport(options: SampleOptions = {}): RunReport {
       transactionMs: { count: run.messages, mean: 2.4, p50: 1.9, p90: 4.2, p99: 9.8, p999: 24.1, max: 61.5 },
       queueReadingsPeak: 65_604,
       pausedMs: faulty ? 1870 : 0,
+      faults: 0,
+      lastFault: null,
     },
   };
   return withThresholds(report, options.thresholds ?? []);

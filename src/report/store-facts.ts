@@ -21,6 +21,9 @@ export interface StoreFacts {
   readonly queueReadingsPeak: number | null;
   /** Of direct intakes: how long they read nothing, because that many waited. */
   readonly pausedMs: number | null;
+  /** How often it failed, and was tried again. */
+  readonly faults: number;
+  readonly lastFault: string | null;
 }
 
 /** As names and values; nothing where the store is somebody else's. */

@@ -3,6 +3,7 @@ import type { AuditFacts, RunFacts, RunReport } from './run-report.ts';
 import { sampleLinks } from './sample-links.fixture.ts';
 import { sampleReport } from './sample-report.fixture.ts';
 import { revisedVerdict, verdictOf, wasAudited, type VerdictFacts } from './verdict.ts';
+import type { StoreFacts } from './store-facts.ts';
 
 const BASE = sampleReport();
 
@@ -16,6 +17,7 @@ function facts(change: {
   readonly backpressure?: number;
   readonly findings?: VerdictFacts['findings'];
   readonly lateMs?: number;
+  readonly store?: Partial<StoreFacts>;
 }): VerdictFacts {
   const { delays } = BASE;
   return {
@@ -27,6 +29,7 @@ function facts(change: {
     backpressure: change.backpressure ?? 0,
     links: change.links ?? null,
     findings: change.findings ?? [],
+    ...(BASE.store === undefined ? {} : { store: { ...BASE.store, ...change.store } }),
   };
 }
 
@@ -150,6 +153,7 @@ describe('problems', () => {
     ['backpressure', { run: { speed: 1 }, backpressure: 1 }, /After 1 of/],
     ['slow-store', { delays: { p99: 10_001, max: 20_000 } }, /10 s after its arrival .*20 s\); the mark is 10 s/],
     ['slow-store', { run: { speed: 900 }, delays: { p99: 1001 } }, /one interval of this run takes 1 s/],
+    ['store-failed', { store: { faults: 3, lastFault: 'disk full' } }, /^3 faults; it said last: disk full\.$/],
   ])('%s', (id, change, evidence) => {
     const { problems } = verdictOf(facts(change));
     expect(problems.map((problem) => problem.id)).toEqual([id]);

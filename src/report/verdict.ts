@@ -15,6 +15,7 @@ import type { LinkFacts } from './link-facts.ts';
 import { linkStorms } from './link-storms.ts';
 import { DATABASE_GROUP, type ResourceFacts } from './resource-facts.ts';
 import type { AuditFacts, Delays, Problem, Resources, RunFacts, RunReport, Verdict } from './run-report.ts';
+import type { StoreFacts } from './store-facts.ts';
 
 export interface VerdictFacts {
   readonly run: RunFacts;
@@ -25,6 +26,8 @@ export interface VerdictFacts {
   readonly processes: readonly ProcessUse[];
   /** Left out where nobody measures; null: a report of an earlier version. */
   readonly resources?: ResourceFacts | null;
+  /** Left out: the store is somebody else's. */
+  readonly store?: StoreFacts;
   /** Messages of either side that could not be understood. */
   readonly malformed: number;
   /** Writes after which a connection took no more for a while. */
@@ -245,7 +248,7 @@ const SLOW_STORE_MS = 10_000;
 const RESTARTS_NAMED = 3;
 
 function runProblems(facts: VerdictFacts): readonly Problem[] {
-  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), unconfirmed(facts), malformed(facts), pushedBack(facts), slowStore(facts), notBack(facts)];
+  const found = [slower(facts), restarted(facts), resent(facts), broken(facts), unheard(facts), unconfirmed(facts), malformed(facts), pushedBack(facts), slowStore(facts), storeFailed(facts), notBack(facts)];
   return found.filter((problem) => problem !== null);
 }
 
@@ -342,6 +345,12 @@ function pushedBack({ run, backpressure }: VerdictFacts): Problem | null {
     ...wholeRun(run),
     evidence: `After ${whole(backpressure)} of ${counted(run.messages, 'message')} (${percent(Math.min(1, share))}) a connection took no more for a while.`,
   };
+}
+
+function storeFailed({ run, store }: VerdictFacts): Problem | null {
+  if (store === undefined || store.faults === 0) return null;
+  const said = store.lastFault === null ? '' : `; it said last: ${store.lastFault}`;
+  return { id: 'store-failed', title: 'The store failed', ...wholeRun(run), evidence: `${counted(store.faults, 'fault')}${said}.` };
 }
 
 function slowStore({ run, delays }: VerdictFacts): Problem | null {

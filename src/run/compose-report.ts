@@ -70,6 +70,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
   const links = linkFacts(outcome.scenario, outcome.linkCounts, outcome.links);
   const { processes, headend, simulator } = outcome;
   const machine = machineFacts();
+  const store = headend === null || outcome.headendKind === null ? {} : { store: storeFacts(outcome.headendKind, headend, outcome.dropStore) };
   const resources = resourceFacts(outcome.resources, {
     meters: run.meters,
     readings: audit.stored > 0 ? audit.stored : audit.sent,
@@ -86,6 +87,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
       links,
       processes,
       resources,
+      ...store,
       malformed: simulator.malformed + (headend?.malformedMessages ?? 0),
       backpressure: simulator.backpressure,
       findings: detect(signalsOf(outcome, audit)),
@@ -98,7 +100,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     processes,
     resources,
     machine,
-    ...(headend === null || outcome.headendKind === null ? {} : { store: storeFacts(outcome.headendKind, headend, outcome.dropStore) }),
+    ...store,
   };
   return withThresholds(report, outcome.scenario.thresholds);
 }

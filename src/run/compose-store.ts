@@ -22,5 +22,7 @@ export function storeFacts({ store, intake }: HeadendKind, stats: HeadendStats, 
     transactionMs: histogramPercentiles(transactionTimes, UNITS_PER_MS),
     queueReadingsPeak: queue?.readingsPeak ?? null,
     pausedMs: queue?.pausedMs ?? null,
+    faults: stats.storeFaults,
+    lastFault: stats.storeFaults === 0 ? null : stats.lastFault,
   };
 }

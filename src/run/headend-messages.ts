@@ -64,7 +64,7 @@ export interface TakerStats {
   /** Of a poller that reads on demand. */
   readonly onDemand: OnDemandCounts | null;
   /** Of an intake without a buffer. */
-  readonly direct: Pick<DirectIntakeStats, 'storedReadings' | 'duplicatesDropped' | 'transactions' | 'backlogReadings' | 'backlogReadingsPeak' | 'pausedMs'> | null;
+  readonly direct: Pick<DirectIntakeStats, 'storedReadings' | 'duplicatesDropped' | 'transactions' | 'backlogReadings' | 'backlogReadingsPeak' | 'pausedMs' | 'faults' | 'failing'> | null;
 }
 
 export interface OnDemandCounts {

@@ -55,6 +55,10 @@ export interface HeadendStats {
   readonly malformed: Readonly<Record<string, number>>;
   /** What disk or database said last when they failed; the head-end tries again. */
   readonly lastFault: string | null;
+  /** The same, as long as the store takes nothing. */
+  readonly failing: string | null;
+  /** Of the store. */
+  readonly storeFaults: number;
   readonly storedReadings: number;
   readonly duplicatesDropped: number;
   /** Committed. */
@@ -97,6 +101,7 @@ interface TakerPast {
   transactions: number;
   queuePeak: number;
   pausedMs: number;
+  faults: number;
   readonly malformed: Record<string, number>;
 }
 
@@ -136,7 +141,7 @@ export class HeadendProcesses {
   #stopping = false;
   #storeStopping = false;
   #storeLast: Extract<FromStore, { type: 'progress' | 'stopped' }>['stats'] | null = null;
-  #storePast = { stored: 0, duplicates: 0, transactions: 0 };
+  #storePast = { stored: 0, duplicates: 0, transactions: 0, faults: 0 };
 
   constructor(options: HeadendProcessesOptions) {
     this.#options = options;
@@ -222,6 +227,8 @@ export class HeadendProcesses {
     let transactions = this.#storePast.transactions + (this.#storeLast?.commits ?? 0);
     const malformed: Record<string, number> = {};
     let lastFault = this.#storeLast?.lastFault ?? null;
+    let failing = this.#storeLast?.failing === true;
+    let storeFaults = this.#storePast.faults + (this.#storeLast?.faults ?? 0);
     for (const { last, past } of this.#takers) {
       connections += last?.connections ?? 0;
       messages += past.messages + (last?.messages ?? 0);
@@ -233,8 +240,10 @@ export class HeadendProcesses {
       addCounts(malformed, past.malformed);
       if (last !== null) addCounts(malformed, last.malformed);
       lastFault ??= last?.lastBufferFault ?? null;
+      failing ||= last?.direct?.failing === true;
+      storeFaults += past.faults + (last?.direct?.faults ?? 0);
     }
-    return { connections, messages, receivedReadings, receivedBytes, malformed, lastFault, storedReadings, duplicatesDropped, transactions };
+    return { failing: failing ? lastFault : null, storeFaults, connections, messages, receivedReadings, receivedBytes, malformed, lastFault, storedReadings, duplicatesDropped, transactions };
   }
 
   #onDemandStats(): OnDemandStats | null {
@@ -293,7 +302,7 @@ export class HeadendProcesses {
       ready: false,
       stopped: false,
       last: null,
-      past: { messages: 0, readings: 0, bytes: 0, stored: 0, duplicates: 0, transactions: 0, queuePeak: 0, pausedMs: 0, malformed: {} },
+      past: { messages: 0, readings: 0, bytes: 0, stored: 0, duplicates: 0, transactions: 0, queuePeak: 0, pausedMs: 0, faults: 0, malformed: {} },
     };
     return member;
   }
@@ -330,6 +339,7 @@ export class HeadendProcesses {
       past.transactions += last.direct?.transactions ?? 0;
       past.queuePeak = Math.max(past.queuePeak, last.direct?.backlogReadingsPeak ?? 0);
       past.pausedMs += last.direct?.pausedMs ?? 0;
+      past.faults += last.direct?.faults ?? 0;
       addCounts(past.malformed, last.malformed);
       member.last = null;
     }
@@ -352,6 +362,7 @@ export class HeadendProcesses {
         this.#storePast.stored += this.#storeLast?.storedReadings ?? 0;
         this.#storePast.duplicates += this.#storeLast?.duplicatesDropped ?? 0;
         this.#storePast.transactions += this.#storeLast?.commits ?? 0;
+        this.#storePast.faults += this.#storeLast?.faults ?? 0;
         this.#storeLast = null;
         return this.#mayRestart(store, why);
       },

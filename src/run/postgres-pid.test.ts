@@ -7,7 +7,7 @@ describe.skipIf(!postgresInstalled())('PostgreSQL on this machine', () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await startPostgres();
-  });
+  }, 60_000);
   afterAll(() => server.stop());
 
   it('is found as a process, also after it was killed and started again', async () => {

@@ -24,6 +24,8 @@ export interface Progress {
   /** Till all is sent, as far as it can be told. */
   readonly etaMs: number | null;
   readonly restarts: number;
+  /** What the store of our head-end says, as long as it takes nothing. */
+  readonly failing?: string | null;
 }
 
 interface Sample {

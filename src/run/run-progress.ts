@@ -38,5 +38,6 @@ export function progressOf(of: {
     backlogReadings: stored === null ? null : (headend?.stats().queue?.readings ?? Math.max(0, stats.confirmedReadings - stored)),
     etaMs: rates.etaMs(behaviour.steps),
     restarts: of.restarts,
+    failing: headend?.stats().failing ?? null,
   };
 }

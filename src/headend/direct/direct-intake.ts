@@ -217,10 +217,12 @@ export class DirectIntake {
       if (isStoreFault(result)) {
         this.#stats.faults++;
         this.#stats.lastFault = result.error;
+        this.#stats.failing = true;
         clock.schedule(retryMs, () => this.#store(session, message));
         return;
       }
       this.#stats.transactions++;
+      this.#stats.failing = false;
       this.transactions.recordValue(Math.max(1, Math.round((clock.nowMs() - beganMs) * 10)));
       this.delays.recordValueWithCount(Math.max(1, Math.round(clock.nowMs() - message.arrivedMs)), message.rows);
       this.#stored(session, message, result.stored);

@@ -16,6 +16,8 @@ export interface DirectIntakeStats extends Pick<IntakeStats, 'connections' | 're
   pauses: number;
   faults: number;
   lastFault: string | null;
+  /** No message was stored since. */
+  failing: boolean;
 }
 
 export function emptyDirectStats(): DirectIntakeStats {
@@ -36,5 +38,6 @@ export function emptyDirectStats(): DirectIntakeStats {
     pauses: 0,
     faults: 0,
     lastFault: null,
+    failing: false,
   };
 }

@@ -34,7 +34,7 @@ let stages = 0;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'meterstorm-messages-'));
   if (postgresInstalled()) server = await startPostgres();
-});
+}, 60_000);
 afterAll(async () => {
   rmSync(directory, { recursive: true });
   await server?.stop();

@@ -8,6 +8,8 @@ import type { Commit, Store } from './store.ts';
 
 const DAY = 86_400;
 const NOON = 1_700_000_000 - (1_700_000_000 % DAY) + DAY / 2;
+/** In whose words, depends on when it is noticed. */
+const CONNECTION_LOST = /^(?:Connection terminated unexpectedly|terminating connection due to .*|write EPIPE|read ECONNRESET)$/;
 const FILE = { intake: 0, number: 7 };
 
 let server: PostgresServer;
@@ -16,7 +18,7 @@ let schemas = 0;
 describe.skipIf(!postgresInstalled())('PostgreSQL store', () => {
   beforeAll(async () => {
     server = await startPostgres();
-  });
+  }, 60_000);
   afterAll(() => server.stop());
 
   it('has a table for each UTC day, also for those that come late, with a BRIN index', async () => {
@@ -43,8 +45,14 @@ describe.skipIf(!postgresInstalled())('PostgreSQL store', () => {
     await put(store, [row(NOON)], { loaded: [{ ...FILE, rows: 1 }], retired: [] });
     await begin(store);
     expect(store.append(many(50_000), 0, 50_000)).toBeNull();
+    await server.kill();
+    for (let i = 0; i < 50; i++) {
+      const fault = store.append(many(5000), 0, 5000);
+      if (fault !== null) expect(fault.error).toMatch(CONNECTION_LOST);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     await server.restart();
-    expect(await commit(store, { loaded: [{ ...FILE, rows: 50_001 }], retired: [] })).toMatchObject({ error: expect.any(String) as string });
+    expect(await commit(store, { loaded: [{ ...FILE, rows: 50_001 }], retired: [] })).toMatchObject({ error: expect.stringMatching(CONNECTION_LOST) as string });
     // Useless until it is opened again.
     await close(store);
     expect(await open(store)).toEqual({ loaded: [{ ...FILE, rows: 1 }], times: { from: NOON, to: NOON } });
@@ -116,7 +124,7 @@ describe.skipIf(!postgresInstalled())('PostgreSQL store', () => {
     expect(tables.rows).toEqual([{ count: 501 }]);
     const other = await query(`SELECT count(*)::int AS count FROM ${schema}.readings_other`);
     expect(other.rows).toEqual([{ count: 22 }]);
-  });
+  }, 120_000);
 });
 
 describe('rows of a COPY', () => {

@@ -224,6 +224,7 @@ class Transaction {
 
   /** All rows are with the server. Throws what it says. */
   async finish(): Promise<void> {
+    if (this.#error !== null) throw new Error(this.#error);
     for (const { rows } of this.#days.values()) rows.flush();
     for (const day of this.#days.values()) {
       const copy = await (this.#first?.day === day ? this.#first.copy : this.#begin(day));
@@ -268,6 +269,8 @@ class Transaction {
 
   #fail(error: Error): void {
     this.#error ??= error.message;
+    // A COPY that has failed takes nothing more.
+    this.#stream = null;
   }
 }
 

@@ -59,6 +59,8 @@ export interface StoreLoaderStats {
   filterRestores: number;
   faults: number;
   lastFault: string | null;
+  /** Nothing was committed since. */
+  failing: boolean;
 }
 
 const DEFAULTS = {
@@ -114,6 +116,7 @@ export class StoreLoader {
     filterRestores: 0,
     faults: 0,
     lastFault: null,
+    failing: false,
   };
   #filter: DuplicateFilter;
   /** Rows by file key that the store has, for files not begun yet. */
@@ -197,6 +200,7 @@ export class StoreLoader {
   #fail(error: string): void {
     this.#stats.faults++;
     this.#stats.lastFault = error;
+    this.#stats.failing = true;
     const { store, clock, retryMs } = this.#options;
     store.close(() => {
       clock.schedule(retryMs, () => this.#open());
@@ -265,6 +269,7 @@ export class StoreLoader {
       else this.#options.store.close(this.#onStopped);
       return;
     }
+    if (!this.#inTransaction) this.#stats.failing = false;
     const dueMs = this.#inTransaction ? this.#transactionFromMs + commitMs - clock.nowMs() : pollMs;
     this.#next(Math.max(0, Math.min(pollMs, dueMs)));
   }
@@ -410,6 +415,7 @@ export class StoreLoader {
         this.delays.recordValueWithCount(delayMs, rows);
       }
       this.#stats.commits++;
+      this.#stats.failing = false;
       this.#stats.storedReadings += this.#transactionRows;
       this.#stats.duplicatesDropped += this.#transactionDuplicates;
       for (const { name, rows } of files) this.#loaded.set(name.key, rows);

@@ -30,6 +30,8 @@ export interface LogPlan {
   readonly rules: readonly Rule[];
 }
 
-export const DEFAULT_PERIOD_MS = 10_000;
-export const DEFAULT_TIMEOUT_MS = 5000;
+/** Where nothing else is said. */
+export const USUAL_SCHEDULE: ProbeSchedule = { periodMs: 10_000, timeoutMs: 5000 };
+/** Each plugin of a munin-node is a process there, one after the other. */
+export const MUNIN_SCHEDULE: ProbeSchedule = { periodMs: 60_000, timeoutMs: 30_000 };
 export const MUNIN_PORT = 4949;

@@ -74,10 +74,11 @@ describe('a command', () => {
 });
 
 describe('the journal', () => {
-  const take = (line: string): { readonly cursor: string | null; readonly lines: readonly FoundLine[] } => {
+  const take = (line: string): { readonly cursor: string | null; readonly lines: readonly FoundLine[]; readonly events: readonly string[] } => {
     const lines: FoundLine[] = [];
-    const cursor = takeEntry(line, { line: (found) => lines.push(found), event: () => {}, note: () => {} });
-    return { cursor, lines };
+    const events: string[] = [];
+    const cursor = takeEntry(line, { line: (found) => lines.push(found), event: ({ text }) => events.push(text), note: () => {} });
+    return { cursor, lines, events };
   };
 
   /** As `journalctl -o json` of systemd 252 writes them, shortened. */
@@ -85,11 +86,12 @@ describe('the journal', () => {
     const entry =
       '{"__CURSOR":"s=fa;i=2b","__REALTIME_TIMESTAMP":"1700000000123456","_HOSTNAME":"hes","SYSLOG_IDENTIFIER":"kernel","PRIORITY":"4","MESSAGE":"TCP: out of memory -- consider tuning tcp_mem"}';
     expect(take(entry)).toEqual({
+      events: [],
       cursor: 's=fa;i=2b',
       lines: [{ text: 'TCP: out of memory -- consider tuning tcp_mem', timeMs: 1_700_000_000_123.456, fields: { identifier: 'kernel', host: 'hes' } }],
     });
     expect(take('{"__CURSOR":"c","_SYSTEMD_UNIT":"a.service","MESSAGE":[104,105,27]}').lines[0]).toMatchObject({ text: 'hi\u001B', fields: { unit: 'a.service' } });
-    expect(take('{"__CURSOR":"c","MESSAGE":null}')).toEqual({ cursor: 'c', lines: [] });
-    for (const other of ['No journal files were found.', '[]', '7', 'null', '{"a":']) expect(take(other).lines, other).toEqual([]);
+    expect(take('{"__CURSOR":"c","MESSAGE":null}')).toEqual({ cursor: 'c', lines: [], events: [] });
+    for (const other of ['No journal files were found.', '7', 'null', '{"a":']) expect(take(other), other).toEqual({ cursor: null, lines: [], events: [`journalctl says: ${other}`] });
   });
 });

@@ -29,10 +29,13 @@ export function journalLines({ clock, kernel, unit }: JournalLinesOptions): Line
   return new CommandLines({ clock, command, take: takeEntry });
 }
 
-/** The cursor of the entry; null: the line is none. */
+/** The cursor of the entry; null: the line is none, but what journalctl has to say. */
 export function takeEntry(line: string, sink: LineSink): string | null {
   const entry = parsed(line);
-  if (entry === null) return null;
+  if (entry === null) {
+    sink.event({ rule: 'source-failed', severity: 'warning', text: `journalctl says: ${line.slice(0, TEXT_MAX)}`, fields: {} });
+    return null;
+  }
   const text = messageOf(entry['MESSAGE']);
   const microseconds = Number(entry['__REALTIME_TIMESTAMP'] ?? Number.NaN);
   const fields: Record<string, string> = {};
@@ -41,6 +44,7 @@ export function takeEntry(line: string, sink: LineSink): string | null {
   return typeof entry['__CURSOR'] === 'string' ? entry['__CURSOR'] : null;
 }
 
+const TEXT_MAX = 300;
 const FIELDS = [
   ['unit', '_SYSTEMD_UNIT'],
   ['identifier', 'SYSLOG_IDENTIFIER'],

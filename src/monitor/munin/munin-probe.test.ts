@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { namedCounters } from '../host-file.ts';
 import type { ReadValue } from '../value/value-probe.ts';
 import { MuninProbe } from './munin-probe.ts';
 import { muninNodeInstalled, startMuninNode, type MuninNode } from './munin-node.fixture.ts';
@@ -23,6 +24,7 @@ describe.runIf(muninNodeInstalled())('a real munin-node', () => {
   test('says what /proc says', async () => {
     const probe = new MuninProbe({ host: '127.0.0.1', port: node.port, plugins: null }, now);
     const before = ticks();
+    const opens = activeOpens();
     const { values, faults } = await probe.read(never);
     const after = ticks();
     expect(faults).toEqual([]);
@@ -35,7 +37,9 @@ describe.runIf(muninNodeInstalled())('a real munin-node', () => {
     const slab = kilobytes('Slab') * 1024;
     expect(Math.abs((read.get('memory.slab') ?? 0) - slab)).toBeLessThan(slab * 0.2);
     // Multigraph: each has its own name.
-    expect(read.get('netstat_established.established')).toBe(read.get('netstat.established'));
+    expect(read.has('netstat_established.established')).toBe(true);
+    expect(read.get('netstat.active')).toBeGreaterThanOrEqual(opens);
+    expect(read.get('netstat.active')).toBeLessThanOrEqual(activeOpens());
     expect(values.find(({ name }) => name === 'netstat.active')?.limits).toMatchObject({ min: 0, max: 50_000 });
     expect(read.get('load.load')).toBeGreaterThanOrEqual(0);
   });
@@ -105,6 +109,11 @@ describe('a node that does not do as it should', () => {
     await expect(new MuninProbe({ host: '127.0.0.1', port, plugins: null }, now).read(never)).rejects.toThrow(/ECONNREFUSED/);
   });
 });
+
+/** Connections that this machine has opened. */
+function activeOpens(): number {
+  return namedCounters(readFileSync('/proc/net/snmp', 'utf8'), 'Tcp').get('ActiveOpens') ?? Number.NaN;
+}
 
 /** user, nice, system */
 function ticks(): readonly number[] {

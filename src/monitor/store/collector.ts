@@ -5,7 +5,7 @@
 
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { MonitorEvent, SeriesIdentity } from './monitor-source.ts';
-import type { MonitorStore } from './monitor-store.ts';
+import { SERIES_MAX, type MonitorStore } from './monitor-store.ts';
 
 export interface CollectorOptions {
   readonly clock: Clock;
@@ -92,7 +92,8 @@ export class Collector {
     if (dropped === this.#toldDropped) return;
     const count = dropped - this.#toldDropped;
     this.#toldDropped = dropped;
-    this.#tell('dropped', `${count} values and events were dropped, because too many waited to be written`, { count: String(count) });
+    const why = `too many waited to be written, or there are more than ${SERIES_MAX} series`;
+    this.#tell('dropped', `${count} values and events were dropped: ${why}`, { count: String(count) });
   }
 
   #tell(rule: string, text: string, fields: Readonly<Record<string, string>>): void {

@@ -20,10 +20,11 @@ const ROWS_WAITING_MAX = 500_000;
 const EVENTS_WAITING_MAX = 50_000;
 
 export class MonitorStore {
-  /** Sees what was flushed. */
+  /** Sees what was flushed, over a connection of its own. */
   readonly queries: MonitorQueries;
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
+  readonly #reading: DuckDBConnection;
   readonly #ids = new Map<string, number>();
   readonly #notes = new Map<string, string>();
   #newSeries: SeriesIdentity[] = [];
@@ -35,26 +36,30 @@ export class MonitorStore {
   #lastEvent = 0;
   #dropped = 0;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, writing: DuckDBConnection, reading: DuckDBConnection) {
     this.#instance = instance;
-    this.#connection = connection;
-    this.queries = new MonitorQueries(connection);
+    this.#connection = writing;
+    this.#reading = reading;
+    this.queries = new MonitorQueries(reading);
   }
 
   /** Goes on with what the file holds; makes it when there is none. Rejects with what DuckDB says. */
   static async open(path: string): Promise<MonitorStore> {
     const instance = await DuckDBInstance.create(path, { threads: '1', memory_limit: '256MiB' });
-    const store = new MonitorStore(instance, await instance.connect());
+    const store = new MonitorStore(instance, await instance.connect(), await instance.connect());
     await store.#begin();
     return store;
   }
 
-  /** The id of a series, new or known; null: there are SERIES_MAX already. What was first said of a series stays. */
+  /** The id of a series, new or known; null: there are SERIES_MAX already, and a value of it is dropped. What was first said of a series stays. */
   series(identity: SeriesIdentity): number | null {
     const key = `${identity.target}\n${identity.name}`;
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    if (this.#ids.size >= SERIES_MAX) return null;
+    if (this.#ids.size >= SERIES_MAX) {
+      this.#dropped++;
+      return null;
+    }
     const id = this.#ids.size + 1;
     this.#ids.set(key, id);
     this.#newSeries.push(identity);
@@ -125,6 +130,7 @@ export class MonitorStore {
 
   /** What was not flushed is dropped. */
   close(): void {
+    this.#reading.closeSync();
     this.#connection.closeSync();
     this.#instance.closeSync();
   }

@@ -36,7 +36,7 @@ targets:
     expect(logs).toEqual([]);
     expect(targets).toEqual([
       { name: 'node', periodMs: 500, timeoutMs: 200, source: { kind: 'munin', host: 'db.example', port: 14_949, plugins: ['cpu', 'if_eth0'] } },
-      { name: 'near', periodMs: 10_000, timeoutMs: 5000, source: { kind: 'munin', host: 'db', port: 4949, plugins: null } },
+      { name: 'near', periodMs: 60_000, timeoutMs: 30_000, source: { kind: 'munin', host: 'db', port: 4949, plugins: null } },
       { name: 'exposition', periodMs: 10_000, timeoutMs: 5000, source: { kind: 'prometheus', url: 'https://x:9100/metrics', only: ['node_'] } },
       { name: 'database', periodMs: 10_000, timeoutMs: 5000, source: { kind: 'postgres', url: 'postgresql://hes:secret@db/readings' } },
       { name: 'here', periodMs: 10_000, timeoutMs: 5000, source: { kind: 'host' } },
@@ -103,6 +103,7 @@ describe('a mistake is told of where it stands', () => {
     ['targets:\n  - name: run\n    host: here', '2:11: targets.0.name: found `run`; allowed: another name: run, monitor are taken'],
     ['targets:\n  - { name: x, host: here }\nlogs:\n  - { name: x, file: a, rules: [kernel] }', '4:13: logs.0.name: found `x`; allowed: another name: line 2 has this one already'],
     ['logs:\n  - name: x\n    file: a', '2:5: logs.0: found a log without rules; allowed: the key `rules`, because this file has no rules of its own; those that come with it: postgresql, kernel, journald, headend'],
+    ['logs:\n  - { name: x, file: a/*/b.log, rules: [kernel] }', '2:22: logs.0.file: found `a/*/b.log`; allowed: `*` in the last part of the path alone'],
     ['logs:\n  - name: x\n    file: a\n    rules: [kernal]', '4:13: logs.0.rules.0: found `kernal`; did you mean `kernel`? Allowed: postgresql, kernel, journald, headend'],
     ['logs:\n  - { name: x, file: a }\nrules:\n  - { name: r, severity: error, pattern: "(" }', '4:42: rules.0.pattern: found `(` (Unterminated group); allowed: a regular expression of JavaScript (flag u) that not every line matches'],
     ['logs:\n  - { name: x, file: a }\nrules:\n  - { name: r, severity: error, pattern: "a|" }', '4:42: rules.0.pattern: found `a|` (it matches any line); allowed: a regular expression of JavaScript (flag u) that not every line matches'],

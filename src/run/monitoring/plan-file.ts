@@ -14,7 +14,7 @@ import { describe, find, keyPosition, plain, type Path, type Tree } from '../../
 import { yamlTree } from '../../grid/scenario/yaml-tree.ts';
 import { patternFault, USUAL_MOST, USUAL_WITHIN_MS, type Rule } from '../../monitor/events/rule.ts';
 import { RULE_SETS } from '../../monitor/events/shipped-rules.ts';
-import { DEFAULT_PERIOD_MS, DEFAULT_TIMEOUT_MS, MUNIN_PORT, type LogPlan, type MonitorPlan, type TargetPlan } from '../../monitor/monitor-plan.ts';
+import { MUNIN_PORT, MUNIN_SCHEDULE, USUAL_SCHEDULE, type LogPlan, type MonitorPlan, type TargetPlan } from '../../monitor/monitor-plan.ts';
 import { SEVERITIES } from '../../monitor/store/monitor-source.ts';
 
 export type ParsedPlan =
@@ -106,8 +106,9 @@ function failed(problems: readonly Problem[]): ParsedPlan {
 
 function targetOf(entry: Entry): TargetPlan {
   const { munin, plugins = null, prometheus, only = null, postgres, every, timeout } = entry;
-  const periodMs = every === undefined ? DEFAULT_PERIOD_MS : every * 1000;
-  const common = { name: entry.name, periodMs, timeoutMs: timeout === undefined ? DEFAULT_TIMEOUT_MS : timeout * 1000 };
+  const usual = munin === undefined ? USUAL_SCHEDULE : MUNIN_SCHEDULE;
+  const periodMs = every === undefined ? usual.periodMs : every * 1000;
+  const common = { name: entry.name, periodMs, timeoutMs: timeout === undefined ? usual.timeoutMs : timeout * 1000 };
   if (munin !== undefined) {
     const [host = '', port = MUNIN_PORT] = munin.split(':');
     return { ...common, source: { kind: 'munin', host, port: Number(port), plugins } };
@@ -138,7 +139,7 @@ function crossProblems(tree: Tree): readonly Problem[] {
   return [
     ...(empty ? [{ at: tree.at, path: [], found: 'nothing to watch', allowed: 'at least one entry in targets or logs' }] : []),
     ...targets.flatMap((path) => [...kindProblems(tree, path, TARGET_KINDS), ...targetProblems(tree, path)]),
-    ...logs.flatMap((path) => [...kindProblems(tree, path, LOG_KINDS), ...ruleNameProblems(tree, path)]),
+    ...logs.flatMap((path) => [...kindProblems(tree, path, LOG_KINDS), ...fileProblems(tree, path), ...ruleNameProblems(tree, path)]),
     ...entriesOf(tree, 'rules').flatMap((path) => patternProblems(tree, path)),
     ...nameProblems(tree, [...targets, ...logs], TAKEN),
     ...nameProblems(tree, entriesOf(tree, 'rules'), Object.keys(RULE_SETS)),
@@ -181,6 +182,12 @@ function targetProblems(tree: Tree, path: Path): readonly Problem[] {
   const port = Number(munin?.text.split(':')[1] ?? MUNIN_PORT);
   if (munin !== null && (port < 1 || port > 65_535)) problems.push({ ...munin, found: quoted(munin.text), allowed: 'a port from 1 to 65535' });
   return problems;
+}
+
+function fileProblems(tree: Tree, path: Path): readonly Problem[] {
+  const file = scalarAt(tree, [...path, 'file']);
+  if (file === null || !/[*?[].*\//.test(file.text)) return [];
+  return [{ ...file, found: quoted(file.text), allowed: '`*` in the last part of the path alone' }];
 }
 
 function ruleNameProblems(tree: Tree, path: Path): readonly Problem[] {

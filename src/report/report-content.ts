@@ -130,7 +130,8 @@ export function auditRows({ audit }: RunReport): readonly AuditRow[] {
     auditRow('late', audit.late, 'stored rows that could be had only after their own step: an outage delayed them'),
     auditRow('lost by plan', audit.lostByPlan, 'overwritten in a memory that was full; nobody could have had them'),
     auditRow('never available', audit.neverAvailable, 'measured, but within reach only after the end of the run'),
-    auditRow('copies dropped', audit.duplicatesDropped, 'second copies that the head-end received and recognised'),
+    // Nobody knows what another head-end recognised.
+    ...(audit.source === undefined ? [auditRow('copies dropped', audit.duplicatesDropped, 'second copies that the head-end received and recognised')] : []),
   ];
 }
 

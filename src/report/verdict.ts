@@ -239,7 +239,7 @@ const EXAMPLE_KINDS: Partial<Record<ProblemId, string>> = {
 
 function firstExample(audit: AuditFacts, id: ProblemId): string {
   const example = audit.examples.find(({ kind }) => kind === EXAMPLE_KINDS[id]);
-  return example === undefined ? '' : ` E.g. ${example.text}`;
+  return example === undefined ? '' : ` E.g. ${example.text}${example.text.endsWith('?') ? '' : '.'}`;
 }
 
 /** Above these a thing that happens in every run is worth a line. */
@@ -282,7 +282,7 @@ function restarted({ run }: VerdictFacts): Problem | null {
 function resent({ run, audit }: VerdictFacts): Problem | null {
   const { resentMessages, messages, reconnects } = run;
   if (resentMessages === 0) return null;
-  const known = wasAudited(audit) ? `; second copies of readings that the head-end dropped: ${whole(audit.duplicatesDropped)}` : '';
+  const known = wasAudited(audit) && audit.source === undefined ? `; second copies of readings that the head-end dropped: ${whole(audit.duplicatesDropped)}` : '';
   return {
     id: 'resent-messages',
     title: `${counted(resentMessages, 'message')} sent again`,

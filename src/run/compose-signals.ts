@@ -10,6 +10,7 @@ import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { TimedAudit } from './audit-processes.ts';
 import { histogramPercentiles } from './distribution.ts';
+import type { HeadendStats } from './headend-processes.ts';
 import type { WallSeries } from './run-facts.ts';
 import type { RunSeen } from './run-probe.ts';
 
@@ -21,7 +22,7 @@ export interface SignalFacts {
   readonly simulator: SimulatorStats;
   readonly histograms: { readonly lateness: Histogram };
   /** Null: the head-end is not ours, so nobody sees when it stores. */
-  readonly headend: unknown;
+  readonly headend: Pick<HeadendStats, 'queue'> | null;
   readonly audit: TimedAudit | null;
   readonly wall: WallSeries;
   readonly processes: readonly ProcessUse[];
@@ -46,7 +47,8 @@ export function signalsOf(facts: SignalFacts, audit: AuditFacts): Signals {
     progress: {
       wallMs: wall.wallMs,
       sent: wall.sentReadings,
-      confirmed: facts.confirmed ? wall.confirmedReadings : null,
+      // A direct intake confirms what is stored: what waits is what was sent.
+      confirmed: facts.confirmed && (facts.headend?.queue ?? null) === null ? wall.confirmedReadings : null,
       stored: facts.headend === null ? null : wall.storedReadings,
     },
     traffic: seen.traffic,

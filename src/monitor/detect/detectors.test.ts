@@ -52,6 +52,11 @@ describe('backlog', () => {
     expect(evidence({ progress: { wallMs: WALL_MS, sent, confirmed: stored, stored: null } })).toContain('not confirmed');
   });
 
+  test('of what was sent, where a confirmation says that it is stored', () => {
+    const { sent, stored } = progressOf(0.6);
+    expect(evidence({ progress: { wallMs: WALL_MS, sent, confirmed: null, stored } })).toContain('400 readings more were not in the store');
+  });
+
   test('needs some intervals to be seen', () => expect(found({ speed: 30, progress: progressOf(0.6) })).toEqual([]));
 
   test('at max is one when the store needs long for the rest', () => {

@@ -6,7 +6,7 @@ import { type Detector, type Finding, type Signals, throughout } from './signals
 
 type Found = Omit<Finding, 'id'> | null;
 
-/** What waits: what is confirmed and not stored; where nobody sees the store, what is sent and not confirmed. */
+/** What waits: what is confirmed (or sent, where a confirmation says that it is stored) and not stored; where nobody sees the store, what is sent and not confirmed. */
 interface Backlog {
   readonly what: string;
   readonly wallMs: readonly number[];

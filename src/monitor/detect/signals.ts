@@ -30,7 +30,7 @@ export interface Signals {
 export interface ProgressSeries {
   readonly wallMs: readonly number[];
   readonly sent: readonly number[];
-  /** Null: this head-end does not confirm. */
+  /** Null: this head-end does not confirm, or not before it has stored. */
   readonly confirmed: readonly number[] | null;
   /** Null: nobody could see it. */
   readonly stored: readonly number[] | null;

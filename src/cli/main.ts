@@ -15,6 +15,7 @@ import { indicatorsCommand } from './indicators-command.ts';
 import { linkCommand } from './link-command.ts';
 import { reportCommand } from './report-command.ts';
 import { runCommand } from './run-command.ts';
+import { seriesCommand } from './series-command.ts';
 import { simulateCommand } from './simulate-command.ts';
 
 const EXIT_WRONG_INPUT = 2;
@@ -184,6 +185,14 @@ function program(): Command {
     .option('--host <address>', 'address to listen at; any but loopback wants the token that is printed', '127.0.0.1')
     .option('--token', 'want the token also on loopback', false)
     .action(dashboardCommand);
+
+  root
+    .command('series')
+    .description('write all series of a finished run, and what was monitored, as CSV or Parquet')
+    .argument('<dir>', 'directory of the run')
+    .addOption(new Option('--format <format>', 'file format').choices(['csv', 'parquet']).default('csv'))
+    .requiredOption('-o, --out <dir>', 'directory for the files')
+    .action(seriesCommand);
 
   root
     .command('audit')

@@ -5,7 +5,7 @@
 
 import type { SentLedger } from '../audit/auditor.ts';
 import type { Clock } from '../base/clock.ts';
-import type { GridFacts, GridView, MeterDetail, StationDetail, StationPlaces, StationState } from '../dashboard/server/run-view.ts';
+import type { GridFacts, GridView, MeterDetail, MeterStored, StationDetail, StationPlaces, StationState, StationStored } from '../dashboard/server/run-view.ts';
 import { Plan } from '../grid/plan/plan.ts';
 import { channelCount, type Scenario } from '../grid/scenario/scenario.ts';
 import { areaOutline } from '../grid/topology/area.ts';
@@ -65,20 +65,15 @@ export class RunGrid implements GridView {
     return this.#states.at(step);
   }
 
-  async station(station: number): Promise<StationDetail> {
-    const { scenario, ledger, store, storeNote } = this.#options;
+  station(station: number): StationDetail {
+    const { scenario, ledger } = this.#options;
     const { firstMeter, size, link, accessibility, longitude, latitude } = this.#stations;
     const { grid, behaviour } = scenario;
-    const first = firstMeter[station]!;
-    const count = firstMeter[station + 1]! - first;
     const sentSteps = ledger?.sent[station] ?? null;
-    const planned = this.#plannedOf(station, sentSteps);
-    const { startUnixSeconds, intervalSeconds, steps } = this.facts;
-    const stored = store === null || count === 0 ? null : await store.station({ firstMeter: first, meters: count, startUnixSeconds, intervalSeconds, steps });
     return {
       station,
-      firstMeter: first,
-      meters: count,
+      firstMeter: firstMeter[station]!,
+      meters: firstMeter[station + 1]! - firstMeter[station]!,
       size: grid.stationSizes[size[station]!]?.name ?? '',
       link: grid.links[link[station]!]?.name ?? '',
       accessibility: behaviour.concentratorAccessibility[accessibility[station]!]?.name ?? '',
@@ -86,29 +81,28 @@ export class RunGrid implements GridView {
       latitude: latitude[station]!,
       sentSteps,
       confirmedSteps: ledger?.confirmed[station] ?? null,
-      ...planned,
-      stored: stored?.total ?? null,
-      storedByStep: stored?.byStep ?? null,
-      storedByMeter: stored?.byMeter ?? null,
-      storeNote: stored === null ? storeNote : '',
+      ...this.#plannedOf(station, sentSteps),
     };
   }
 
-  async meter(meter: number, day: number): Promise<MeterDetail> {
-    const { scenario, store, storeNote } = this.#options;
+  async stationStored(station: number): Promise<StationStored | null> {
+    const { store } = this.#options;
+    if (store === null) return null;
+    const { startUnixSeconds, intervalSeconds, steps } = this.facts;
+    const first = this.#stations.firstMeter[station]!;
+    const meters = this.#stations.firstMeter[station + 1]! - first;
+    if (meters === 0) return { total: 0, byMeter: [], byStep: Array.from({ length: steps }, () => 0) };
+    return store.station({ firstMeter: first, meters, startUnixSeconds, intervalSeconds, steps });
+  }
+
+  meter(meter: number, day: number): MeterDetail {
+    const { scenario } = this.#options;
     const station = this.#stationOf(meter);
     const meters = this.#metersOf(station);
     const column = meter - meters.first;
     const { firstStep, endStep } = this.#stepsOfDay(day);
-    const { startUnixSeconds, intervalSeconds } = this.facts;
-    const unixSeconds = Array.from({ length: endStep - firstStep }, (_, i) => startUnixSeconds + (firstStep + i) * intervalSeconds);
+    const unixSeconds = this.#timesOf(firstStep, endStep);
     const truth = new Truth({ scenario, meters, patterns: (this.#patterns ??= loadPatterns(scenario)) });
-    const from = unixSeconds[0] ?? startUnixSeconds;
-    const rows =
-      store === null
-        ? null
-        : await store.meter({ meter, fromUnixSeconds: from, toUnixSeconds: unixSeconds.at(-1) ?? from, rowsMax: 4 * unixSeconds.length });
-    const byTime = new Map(rows?.map((row) => [row.unixSeconds, row]));
     return {
       meter,
       station,
@@ -120,13 +114,25 @@ export class RunGrid implements GridView {
       unixSeconds,
       trueWh: unixSeconds.map((time) => truth.register(meter, TOTAL_CHANNEL, time)),
       trueStatus: unixSeconds.map((time) => truth.status(meter, time)),
-      storedWh: rows === null ? null : unixSeconds.map((time) => byTime.get(time)?.wh ?? null),
-      storedStatus: rows === null ? null : unixSeconds.map((time) => byTime.get(time)?.status ?? null),
       sentStep: this.#sentSteps({ station, meters, meter, firstStep, endStep }),
       firstStep,
-      beforeWh: truth.register(meter, TOTAL_CHANNEL, from - intervalSeconds),
-      storeNote: rows === null ? storeNote : '',
+      beforeWh: truth.register(meter, TOTAL_CHANNEL, (unixSeconds[0] ?? this.facts.startUnixSeconds) - this.facts.intervalSeconds),
     };
+  }
+
+  async meterStored(meter: number, day: number): Promise<MeterStored | null> {
+    const { store } = this.#options;
+    if (store === null) return null;
+    const { firstStep, endStep } = this.#stepsOfDay(day);
+    const times = this.#timesOf(firstStep, endStep);
+    const [from = 0] = times;
+    const rows = await store.meter({ meter, fromUnixSeconds: from, toUnixSeconds: times.at(-1) ?? from, rowsMax: 4 * times.length });
+    const byTime = new Map(rows.map((row) => [row.unixSeconds, row]));
+    return { wh: times.map((time) => byTime.get(time)?.wh ?? null), status: times.map((time) => byTime.get(time)?.status ?? null) };
+  }
+
+  get storeNote(): string {
+    return this.#options.storeNote;
   }
 
   close(): void {
@@ -180,6 +186,11 @@ export class RunGrid implements GridView {
       }
     }
     return left;
+  }
+
+  #timesOf(firstStep: number, endStep: number): number[] {
+    const { startUnixSeconds, intervalSeconds } = this.facts;
+    return Array.from({ length: endStep - firstStep }, (_, i) => startUnixSeconds + (firstStep + i) * intervalSeconds);
   }
 
   #metersOf(station: number): Meters {

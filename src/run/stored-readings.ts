@@ -7,20 +7,13 @@
 import { existsSync } from 'node:fs';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Clock, Timer } from '../base/clock.ts';
-import { BusyError, TooSlowError } from '../dashboard/server/run-view.ts';
+import { BusyError, type StationStored, TooSlowError } from '../dashboard/server/run-view.ts';
 
 const WAITING_MAX = 8;
-const QUERY_MS_MAX = 20_000;
+const QUERY_MS_MAX = 30_000;
 const IDLE_MS = 60_000;
 const THREADS = 2;
 const MEMORY = '1GB';
-
-export interface StoredStation {
-  /** Rows by meter, from the first one on; by step of measurement. */
-  readonly byMeter: readonly number[];
-  readonly byStep: readonly number[];
-  readonly total: number;
-}
 
 /** Of channel 0. */
 export interface StoredRow {
@@ -52,7 +45,7 @@ export class StoredReadings {
     readonly startUnixSeconds: number;
     readonly intervalSeconds: number;
     readonly steps: number;
-  }): Promise<StoredStation> {
+  }): Promise<StationStored> {
     const { firstMeter, meters, startUnixSeconds, intervalSeconds, steps } = of;
     const rows = await this.#ask(
       `SELECT meter - ${firstMeter}, ((epoch_us(time) // 1000000) - ${startUnixSeconds}) // ${intervalSeconds}, count(*)::DOUBLE

@@ -150,6 +150,9 @@ describe('on loopback', () => {
     ['/api/runs/town/meters/1?day=1', 400],
     ['/api/runs/town/meters/%E0%A4%A', 400],
     [`/api/runs/town/meters/${'9'.repeat(300)}`, 404],
+    ['/api/runs/town/meters/1/stored?day=7', 400],
+    ['/api/runs/town/stations/20/stored', 400],
+    ['/api/runs/town/monitor/series?ids=1&from=0&to=1', 404],
     ['/api/runs/town/live', 404],
     ['/api/nothing', 404],
   ])('%s: %i, in one line', async (path, status) => {
@@ -168,7 +171,8 @@ describe('on loopback', () => {
     const longitude = new Float32Array(new Uint8Array(places.body).buffer, 0, 20);
     expect(longitude.every((degrees) => degrees > 12 && degrees < 19)).toBe(true);
     expect((await ask(port, '/api/runs/town/state?step=95')).body).toHaveLength(40);
-    expect(JSON.parse((await ask(port, '/api/runs/town/stations/3')).text)).toMatchObject({ station: 3, stored: null, storeNote: 'There is no store.' });
+    expect(JSON.parse((await ask(port, '/api/runs/town/stations/3')).text)).toMatchObject({ station: 3 });
+    expect(JSON.parse((await ask(port, '/api/runs/town/stations/3/stored')).text)).toEqual({ stored: null, note: 'There is no store.' });
     expect(JSON.parse((await ask(port, '/api/runs/town/meters/7')).text)).toMatchObject({ meter: 7, day: 0 });
   });
 

@@ -177,20 +177,36 @@ export class DashboardServer {
       const { reachedPercent, behindSteps } = await grid.stateAt(step);
       return binary(reply, [reachedPercent, behindSteps]);
     });
-    server.get<{ Params: RunParams }>('/api/runs/:run/stations/:number', async (request, reply) => {
-      onlyThese(request.query as Query, []);
-      const grid = this.#grid(request);
-      const station = wholeOf({ station: request.params.number }, 'station', { min: 0, max: grid.facts.stations - 1, fallback: null });
-      return json(reply, await grid.station(station));
+    server.get<{ Params: RunParams }>('/api/runs/:run/stations/:number', (request, reply) => {
+      const { grid, station } = this.#station(request);
+      return json(reply, grid.station(station));
     });
-    server.get<{ Params: RunParams }>('/api/runs/:run/meters/:number', async (request, reply) => {
-      const query = request.query as Query;
-      onlyThese(query, ['day']);
-      const grid = this.#grid(request);
-      const meter = wholeOf({ meter: request.params.number }, 'meter', { min: 0, max: grid.facts.meters - 1, fallback: null });
-      const day = wholeOf(query, 'day', { min: 0, max: grid.facts.days - 1, fallback: 0 });
-      return json(reply, await grid.meter(meter, day));
+    server.get<{ Params: RunParams }>('/api/runs/:run/stations/:number/stored', async (request, reply) => {
+      const { grid, station } = this.#station(request);
+      return json(reply, { stored: await grid.stationStored(station), note: grid.storeNote });
     });
+    server.get<{ Params: RunParams }>('/api/runs/:run/meters/:number', (request, reply) => {
+      const { grid, meter, day } = this.#meter(request);
+      return json(reply, grid.meter(meter, day));
+    });
+    server.get<{ Params: RunParams }>('/api/runs/:run/meters/:number/stored', async (request, reply) => {
+      const { grid, meter, day } = this.#meter(request);
+      return json(reply, { stored: await grid.meterStored(meter, day), note: grid.storeNote });
+    });
+  }
+
+  #station(request: FastifyRequest<{ Params: RunParams }>): { readonly grid: GridView; readonly station: number } {
+    onlyThese(request.query as Query, []);
+    const grid = this.#grid(request);
+    return { grid, station: wholeOf({ station: request.params.number }, 'station', { min: 0, max: grid.facts.stations - 1, fallback: null }) };
+  }
+
+  #meter(request: FastifyRequest<{ Params: RunParams }>): { readonly grid: GridView; readonly meter: number; readonly day: number } {
+    const query = request.query as Query;
+    onlyThese(query, ['day']);
+    const grid = this.#grid(request);
+    const meter = wholeOf({ meter: request.params.number }, 'meter', { min: 0, max: grid.facts.meters - 1, fallback: null });
+    return { grid, meter, day: wholeOf(query, 'day', { min: 0, max: grid.facts.days - 1, fallback: 0 }) };
   }
 
   #monitorRoutes(): void {

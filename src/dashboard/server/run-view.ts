@@ -61,10 +61,15 @@ export interface GridView {
   outline(): readonly (readonly number[])[];
   /** What the plan says of all stations at a step, 0 .. steps - 1. */
   stateAt(step: number): Promise<StationState>;
-  /** `station`: 0 .. stations - 1. Throws BusyError, TooSlowError. */
-  station(station: number): Promise<StationDetail>;
-  /** `meter`: 0 .. meters - 1; `day`: 0 .. days - 1 of the grid's own time. Throws BusyError, TooSlowError. */
-  meter(meter: number, day: number): Promise<MeterDetail>;
+  /** `station`: 0 .. stations - 1. */
+  station(station: number): StationDetail;
+  /** `meter`: 0 .. meters - 1; `day`: 0 .. days - 1 of the grid's own time. */
+  meter(meter: number, day: number): MeterDetail;
+  /** Null: nobody can look into the store; `storeNote` says why. Rejects with BusyError, TooSlowError. */
+  stationStored(station: number): Promise<StationStored | null>;
+  meterStored(meter: number, day: number): Promise<MeterStored | null>;
+  /** Empty when the store can be asked. */
+  readonly storeNote: string;
   close(): void;
 }
 
@@ -116,21 +121,23 @@ export interface StationDetail {
   /** Readings of the whole station. */
   readonly planned: number;
   readonly sent: number | null;
-  /** Null: nobody can look into the store. */
-  readonly stored: number | null;
   readonly lostByPlan: number;
   /** By step of sending: is the line up, rows of that very step, older rows; readings. */
   readonly linkUp: readonly boolean[];
   readonly sentInTime: readonly number[];
   readonly sentLate: readonly number[];
-  /** By step of measurement: readings that become available within the run; of them stored. */
+  /** By step of measurement: readings that become available within the run. */
   readonly available: readonly number[];
-  readonly storedByStep: readonly number[] | null;
   /** By meter, from `firstMeter` on. */
   readonly plannedByMeter: readonly number[];
-  readonly storedByMeter: readonly number[] | null;
-  /** Why `stored` is null, for people; empty when it is not. */
-  readonly storeNote: string;
+}
+
+/** Readings in the store. */
+export interface StationStored {
+  readonly total: number;
+  /** By step of measurement; by meter, from the station's first one on. */
+  readonly byStep: readonly number[];
+  readonly byMeter: readonly number[];
 }
 
 export interface MeterDetail {
@@ -141,18 +148,21 @@ export interface MeterDetail {
   readonly accessibility: string;
   readonly annualWh: number;
   readonly day: number;
-  /** By step of the day: its timestamp; what the register says then, Wh; what is stored; when it left, a step; -1: not within the run. */
+  /** By step of the day: its timestamp; what the register says then, Wh; when it left, a step; -1: not within the run. */
   readonly unixSeconds: readonly number[];
   readonly trueWh: readonly number[];
   readonly trueStatus: readonly number[];
-  readonly storedWh: readonly (number | null)[] | null;
-  readonly storedStatus: readonly (number | null)[] | null;
   readonly sentStep: readonly number[];
   /** Step of the first entry. */
   readonly firstStep: number;
   /** The register one interval before the first entry. */
   readonly beforeWh: number;
-  readonly storeNote: string;
+}
+
+/** By step of the day; null: not stored. */
+export interface MeterStored {
+  readonly wh: readonly (number | null)[];
+  readonly status: readonly (number | null)[];
 }
 
 /** Too many queries wait already. */

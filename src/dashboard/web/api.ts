@@ -1,7 +1,7 @@
 /** What the page asks the server for. A refusal becomes an ApiError with the server's one line. */
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { GridFacts, LiveProgress, MeterDetail, RunState, StationDetail } from '../server/run-view.ts';
+import type { GridFacts, LiveProgress, MeterDetail, MeterStored, RunState, StationDetail, StationStored } from '../server/run-view.ts';
 import type { EventAnswer, SeriesInfo, SeriesPoints } from '../../monitor/store/monitor-source.ts';
 import type { RunReport } from '../../report/run-report.ts';
 
@@ -28,6 +28,12 @@ export interface RunData {
   readonly state: RunState;
   readonly progress: LiveProgress | null;
   readonly report: RunReport;
+}
+
+/** What the store holds; null: `note` says why nobody can look. */
+export interface Stored<T> {
+  readonly stored: T | null;
+  readonly note: string;
 }
 
 export interface MonitorFacts {
@@ -84,6 +90,9 @@ export const api = {
   station: (run: string, station: number, signal?: AbortSignal): Promise<StationDetail> => json(`${of(run)}/stations/${station}`, signal),
   meter: (run: string, meter: { readonly meter: number; readonly day: number }, signal?: AbortSignal): Promise<MeterDetail> =>
     json(`${of(run)}/meters/${meter.meter}?day=${meter.day}`, signal),
+  stationStored: (run: string, station: number, signal?: AbortSignal): Promise<Stored<StationStored>> => json(`${of(run)}/stations/${station}/stored`, signal),
+  meterStored: (run: string, meter: { readonly meter: number; readonly day: number }, signal?: AbortSignal): Promise<Stored<MeterStored>> =>
+    json(`${of(run)}/meters/${meter.meter}/stored?day=${meter.day}`, signal),
   async places(run: string, stations: number, signal?: AbortSignal): Promise<Places> {
     const buffer = await (await ask(`${of(run)}/places`, signal)).arrayBuffer();
     let at = 0;

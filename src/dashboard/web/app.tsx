@@ -45,7 +45,7 @@ export function App(): VNode {
       <header class="top">
         <a class="brand" href={current === undefined ? '#/' : routeTo({ run: current.id, view: 'overview' })}>
           <img src="./icon.svg" alt="" />
-          Meterstorm
+          <span>Meterstorm</span>
         </a>
         <RunPicker runs={runs} current={current} run={run} view={route.view} />
         <nav aria-label="Views" ref={tabs}>

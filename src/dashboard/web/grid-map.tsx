@@ -129,6 +129,7 @@ function Ready({ run, route, theme, progress, ground }: GridMapProps & { readonl
           </span>
         </label>
       </div>
+      {colours !== null && <Legend by={by} legend={colours.legend} />}
       <div class="map">
         <canvas ref={canvas} tabIndex={0} aria-label={`Map of ${whole(facts.stations)} stations`} />
         <div class="zoom-buttons">
@@ -142,7 +143,6 @@ function Ready({ run, route, theme, progress, ground }: GridMapProps & { readonl
             ⤢
           </button>
         </div>
-        {colours !== null && <Legend by={by} legend={colours.legend} />}
         {states.error !== null && <p class="map-note">{states.error}</p>}
         {tips.map(({ station, fixed }) => (
           <StationTip
@@ -150,6 +150,7 @@ function Ready({ run, route, theme, progress, ground }: GridMapProps & { readonl
             run={run}
             station={station}
             place={painter.current?.placeOf(station) ?? { left: 0, top: 0 }}
+            width={2 * (painter.current?.middle.left ?? 0)}
             ground={ground}
             states={states.value}
             fixed={fixed}
@@ -183,6 +184,8 @@ interface StationTipProps {
   readonly run: string;
   readonly station: number;
   readonly place: { readonly left: number; readonly top: number };
+  /** Of the map, pixels. */
+  readonly width: number;
   readonly ground: Ground;
   readonly states: States | null;
   /** It was clicked: it stays, and leads on. */
@@ -190,11 +193,13 @@ interface StationTipProps {
   readonly close: () => void;
 }
 
-function StationTip({ run, station, place, ground, states, fixed, close }: StationTipProps): VNode {
+function StationTip({ run, station, place, width, ground, states, fixed, close }: StationTipProps): VNode {
   const { facts, places } = ground;
   const reached = states?.reachedPercent[station] ?? null;
   const behind = states?.behindSteps[station] ?? null;
-  const style = { left: `${place.left + 14}px`, top: `${place.top + 10}px` };
+  // Not beyond the edge.
+  const left = Math.max(4, Math.min(place.left + 14, width - TIP_PIXELS));
+  const style = { left: `${left}px`, top: `${place.top + 10}px` };
   return (
     <div class={`tip station-tip${fixed ? ' fixed' : ''}`} style={style}>
       <b>Station {station}</b>
@@ -215,6 +220,7 @@ function StationTip({ run, station, place, ground, states, fixed, close }: Stati
   );
 }
 
+const TIP_PIXELS = 280;
 const NO_METERS = 255;
 const BEHIND_MAX = 255;
 

@@ -54,12 +54,20 @@ export function onAxis(chart: Chart, axis: TimeAxis, map: TimeMap): Chart {
   return { ...chart, axis, x };
 }
 
-/** Problems, restarts and events of the report. Problems keep their place in it as their number. */
+/** The lane of what was made out to be one. */
+export const PROBLEMS = 'Problems';
+
+/** Whether the report holds all events of the run and of what was watched; else it holds the most severe ones. */
+export function reportsAll({ events }: RunReport): boolean {
+  return events !== undefined && events.shown.length >= events.total;
+}
+
+/** Problems, and what the report knows of restarts and events. Problems keep their place in it as their number. */
 export function eventsOf(report: RunReport): readonly LaneEvent[] {
   const { verdict, events, run } = report;
   const problems = verdict.problems.map((problem, i): LaneEvent => {
     const { id, title, evidence, remedy = '', from, to } = problem;
-    return { id: `problem-${i}`, lane: 'Problems', level: isGrave(problem) ? 'critical' : 'warning', title, evidence, remedy, fields: [['id', id]], from: from / 1000, to: to / 1000 };
+    return { id: `problem-${i}`, lane: PROBLEMS, level: isGrave(problem) ? 'critical' : 'warning', title, evidence, remedy, fields: [['id', id]], from: from / 1000, to: to / 1000 };
   });
   if (events !== undefined) {
     const shown = events.shown.map(({ atMs, target, rule, severity, text, fields }, i): LaneEvent => {

@@ -1,7 +1,7 @@
 /** One meter on one day: what it said, what is stored, and when it left. */
 
 import type { VNode } from 'preact';
-import type { GridFacts, MeterDetail } from '../server/run-view.ts';
+import type { GridFacts, MeterDetail, MeterStored } from '../server/run-view.ts';
 import { dateTime, digits3, duration, localTime, whole } from '../../base/format.ts';
 import { api, useLoaded } from './api.ts';
 import { Message } from './message.tsx';
@@ -9,6 +9,7 @@ import { NumberForm } from './number-form.tsx';
 import { Plot } from './plot.tsx';
 import type { Chart } from './plot-painter.ts';
 import { type Route, routeTo } from './route.ts';
+import { storeText } from './station.tsx';
 import type { Theme } from './theme.ts';
 
 interface MeterViewProps {
@@ -25,6 +26,7 @@ export function MeterView({ run, route, theme }: MeterViewProps): VNode | null {
     const [facts, detail] = await Promise.all([api.grid(run, signal), api.meter(run, { meter, day }, signal)]);
     return { facts, detail };
   });
+  const wanted = useLoaded(`meter store ${run} ${meter} ${day}`, (signal) => api.meterStored(run, { meter, day }, signal));
   if (loaded.error !== null) {
     return (
       <main>
@@ -33,8 +35,10 @@ export function MeterView({ run, route, theme }: MeterViewProps): VNode | null {
       </main>
     );
   }
-  if (loaded.value === null) return <Message title="Loading" text="Truth and store are being asked." />;
+  if (loaded.value === null) return <Message title="Loading" text="The truth is being computed." />;
   const { facts, detail } = loaded.value;
+  // That of the day before stays until the next is there.
+  const stored = wanted.loading ? null : (wanted.value?.stored ?? null);
   const dayTo = (to: number): string => routeTo({ run, view: 'meter', number: meter, params: { day: String(to) } });
   const { day: name } = localTime(detail.unixSeconds[0] ?? facts.startUnixSeconds, facts.offsetMinutes);
   return (
@@ -52,18 +56,17 @@ export function MeterView({ run, route, theme }: MeterViewProps): VNode | null {
       <p class="size">
         Pattern {detail.pattern}, tariff {detail.tariff}, accessibility {detail.accessibility}, {whole(Math.round(detail.annualWh / 1000))} kWh in a normal year
       </p>
-      <Summary detail={detail} />
-      {detail.storeNote !== '' && <p class="size">{detail.storeNote}</p>}
+      <Summary detail={detail} stored={stored} note={storeText(wanted)} />
       <section>
         <div class="charts">
-          {chartsOf(detail, facts).map((chart) => (
+          {chartsOf(detail, facts, stored).map((chart) => (
             <Plot key={chart.id} chart={chart} theme={theme} run={`${run}-meter-${meter}`} scenario={`meter ${meter}`} height={240} />
           ))}
         </div>
       </section>
       <section>
         <h2>Readings of the day</h2>
-        <Rows detail={detail} facts={facts} />
+        <Rows detail={detail} facts={facts} stored={stored} />
       </section>
     </main>
   );
@@ -77,19 +80,19 @@ interface Row {
   readonly delaySteps: number | null;
 }
 
-function rowsOf(detail: MeterDetail): readonly Row[] {
-  const { unixSeconds, trueWh, trueStatus, storedWh, storedStatus, sentStep, firstStep } = detail;
+function rowsOf(detail: MeterDetail, found: MeterStored | null): readonly Row[] {
+  const { unixSeconds, trueWh, trueStatus, sentStep, firstStep } = detail;
   return unixSeconds.map((time, i): Row => {
-    const stored = storedWh?.[i] ?? null;
+    const stored = found?.wh[i] ?? null;
     const left = sentStep[i] ?? -1;
-    const right = stored === trueWh[i] && storedStatus?.[i] === trueStatus[i];
-    const kind = storedWh === null ? 'not looked at' : stored !== null ? (right ? 'right' : 'wrong') : left < 0 ? 'out of reach' : 'missing';
+    const right = stored === trueWh[i] && found?.status[i] === trueStatus[i];
+    const kind = found === null ? 'not looked at' : stored !== null ? (right ? 'right' : 'wrong') : left < 0 ? 'out of reach' : 'missing';
     return { time, trueWh: trueWh[i] ?? 0, storedWh: stored, kind, delaySteps: left < 0 ? null : left - (firstStep + i) };
   });
 }
 
-function Summary({ detail }: { readonly detail: MeterDetail }): VNode {
-  const rows = rowsOf(detail);
+function Summary({ detail, stored, note }: { readonly detail: MeterDetail; readonly stored: MeterStored | null; readonly note: string }): VNode {
+  const rows = rowsOf(detail, stored);
   const count = (kind: Row['kind']): number => rows.filter((row) => row.kind === kind).length;
   const late = rows.filter(({ delaySteps }) => delaySteps !== null && delaySteps > 0).length;
   const energy = (detail.trueWh.at(-1) ?? 0) - detail.beforeWh;
@@ -103,8 +106,8 @@ function Summary({ detail }: { readonly detail: MeterDetail }): VNode {
       </div>
       <div>
         <dt>Stored and right</dt>
-        <dd>{detail.storedWh === null ? 'unknown' : `${count('right')} of ${rows.length}`}</dd>
-        <dd>{detail.storedWh === null ? '' : faults === 0 ? `${count('out of reach')} out of reach until the end` : `${count('wrong')} wrong, ${count('missing')} missing`}</dd>
+        <dd>{stored === null ? '…' : `${count('right')} of ${rows.length}`}</dd>
+        <dd>{stored === null ? note : faults === 0 ? `${count('out of reach')} out of reach until the end` : `${count('wrong')} wrong, ${count('missing')} missing`}</dd>
       </div>
       <div>
         <dt>Late</dt>
@@ -116,8 +119,9 @@ function Summary({ detail }: { readonly detail: MeterDetail }): VNode {
 }
 
 /** Mean power of each interval, and the register itself. */
-function chartsOf(detail: MeterDetail, facts: GridFacts): readonly Chart[] {
-  const { unixSeconds, trueWh, storedWh, beforeWh } = detail;
+function chartsOf(detail: MeterDetail, facts: GridFacts, stored: MeterStored | null): readonly Chart[] {
+  const { unixSeconds, trueWh, beforeWh } = detail;
+  const storedWh = stored?.wh ?? null;
   const hours = facts.intervalSeconds / 3600;
   const power = (values: readonly (number | null)[], i: number): number | null => {
     const [now, before] = [values[i] ?? null, i === 0 ? beforeWh : (values[i - 1] ?? null)];
@@ -153,7 +157,7 @@ function chartsOf(detail: MeterDetail, facts: GridFacts): readonly Chart[] {
   ];
 }
 
-function Rows({ detail, facts }: { readonly detail: MeterDetail; readonly facts: GridFacts }): VNode {
+function Rows({ detail, facts, stored }: { readonly detail: MeterDetail; readonly facts: GridFacts; readonly stored: MeterStored | null }): VNode {
   return (
     <div class="scroll tall">
       <table>
@@ -167,7 +171,7 @@ function Rows({ detail, facts }: { readonly detail: MeterDetail; readonly facts:
           </tr>
         </thead>
         <tbody>
-          {rowsOf(detail).map(({ time, trueWh, storedWh, kind, delaySteps }) => (
+          {rowsOf(detail, stored).map(({ time, trueWh, storedWh, kind, delaySteps }) => (
             <tr key={time} class={kind === 'wrong' || kind === 'missing' ? 'fault' : ''}>
               <th scope="row">{dateTime(time, facts.offsetMinutes)}</th>
               <td class="n">{whole(trueWh)}</td>

@@ -25,24 +25,22 @@ const EVENTS_MAX = 2000;
 
 const FRESH_MS = 5000;
 
-/** The run's own events are in its report when it is over; those of others only here. */
-export function useMonitor(run: string, of: { readonly state: RunState; readonly elapsedMs: number; readonly ownReported: boolean }): Monitored {
-  const { state, elapsedMs, ownReported } = of;
+/** `wantEvents`: the report does not hold all of them. */
+export function useMonitor(run: string, of: { readonly state: RunState; readonly elapsedMs: number; readonly wantEvents: boolean }): Monitored {
+  const { state, elapsedMs, wantEvents } = of;
   const facts = useLoaded(`monitor ${run} ${state} ${Math.floor(elapsedMs / FRESH_MS)}`, (signal) => api.monitor(run, signal));
   const value = facts.value;
   const began = value?.beganUnixMs ?? null;
   const range = value?.range ?? null;
-  const key = began === null || range === null ? null : `events ${run} ${range.to}`;
+  const key = began === null || range === null || !wantEvents ? null : `events ${run} ${range.to}`;
   const events = useLoaded(key, (signal) => api.monitorEvents(run, { from: range?.from ?? 0, to: (range?.to ?? 0) + 1, limit: EVENTS_MAX }, signal));
   const others = useMemo(() => {
-    const all = events.value?.events ?? [];
-    return all
-      .filter(({ target }) => target !== OWN_TARGET || !ownReported)
+    return (events.value?.events ?? [])
       .map(({ id, timeMs, target, rule, severity, text, fields }): LaneEvent => {
         const at = (timeMs - (began ?? 0)) / 1000;
         return { id: `monitor-${id}`, lane: `Events: ${target}`, level: severity, title: rule, evidence: text, remedy: '', fields: Object.entries(fields), from: at, to: at };
       });
-  }, [events.value, began, ownReported]);
+  }, [events.value, began]);
   return { facts: value, events: others };
 }
 
@@ -111,8 +109,8 @@ function chartOf(points: MonitorPoints, of: Drawn): Chart {
     id: `monitor-${id}`,
     title: `${target}: ${name}`,
     caption: `Watched at ${target}${unit === '' ? '' : `, in ${unit}`}.`,
-    unit: unit === 'bytes' ? 'B' : unit,
-    physical: unit === 'bytes' || unit === 'B',
+    unit: unit.replace(/^bytes\b/, 'B'),
+    physical: /^(?:bytes|B)\b/.test(unit),
     whole: false,
     axis,
     x: axis.kind === 'wall' ? machine : machine.map((at) => map.toGrid(at)),

@@ -26,9 +26,11 @@ export function NumberForm({ run, kind }: NumberFormProps): VNode {
     <form class="controls" onSubmit={submit}>
       <label>
         Go to
-        <select name="kind" aria-label="What" defaultValue={kind}>
+        <select name="kind" aria-label="What">
           <option value="station">station</option>
-          <option value="meter">meter</option>
+          <option value="meter" selected={kind === 'meter'}>
+            meter
+          </option>
         </select>
         <input id="number" name="number" inputMode="numeric" autocomplete="off" placeholder="number" aria-label="Number" aria-invalid={wrong} />
       </label>

@@ -5,7 +5,7 @@
 
 import uPlot from 'uplot';
 import { hoverFormat, nights, timeTicks, valueAxis, type TimeAxis, type ValueAxis } from '../../report/chart-axis.ts';
-import { dateTime, duration, whole } from '../../base/format.ts';
+import { dateTime, digits3, duration, whole } from '../../base/format.ts';
 import type { Chart as ReportChart, ChartSeries } from '../../report/svg-chart.ts';
 import { colour } from './theme.ts';
 
@@ -297,6 +297,5 @@ export function momentText(at: number, axis: TimeAxis): string {
 export function valueText(value: number, chart: Pick<Chart, 'unit' | 'physical' | 'whole'>): string {
   const { factor, unit } = hoverFormat(Math.abs(value), chart);
   if (factor === 0) return `${whole(value)} ${unit}`;
-  const scaled = value / factor;
-  return `${scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)} ${unit}`;
+  return `${digits3(value / factor)} ${unit}`;
 }

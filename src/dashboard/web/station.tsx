@@ -1,9 +1,9 @@
 /** One station: what was planned, sent and stored, step by step and meter by meter. */
 
 import type { VNode } from 'preact';
-import type { GridFacts, StationDetail } from '../server/run-view.ts';
+import type { GridFacts, StationDetail, StationStored } from '../server/run-view.ts';
 import { counted, percent, whole } from '../../base/format.ts';
-import { api, useLoaded } from './api.ts';
+import { api, type Loaded, type Stored, useLoaded } from './api.ts';
 import { Message } from './message.tsx';
 import { NumberForm } from './number-form.tsx';
 import { Plot } from './plot.tsx';
@@ -23,6 +23,7 @@ export function StationView({ run, number, theme }: StationViewProps): VNode | n
     const [facts, detail] = await Promise.all([api.grid(run, signal), api.station(run, station, signal)]);
     return { facts, detail };
   });
+  const asked = useLoaded(`station store ${run} ${station}`, (signal) => api.stationStored(run, station, signal));
   if (loaded.error !== null) {
     return (
       <main>
@@ -31,8 +32,10 @@ export function StationView({ run, number, theme }: StationViewProps): VNode | n
       </main>
     );
   }
-  if (loaded.value === null) return <Message title="Loading" text="Plan and store are being asked." />;
+  if (loaded.value === null) return <Message title="Loading" text="The plan is being asked." />;
   const { facts, detail } = loaded.value;
+  // That of the station before stays until the next is there.
+  const stored = asked.loading ? null : (asked.value?.stored ?? null);
   return (
     <main class={loaded.loading ? 'stale' : ''}>
       <NumberForm run={run} kind="station" />
@@ -48,25 +51,37 @@ export function StationView({ run, number, theme }: StationViewProps): VNode | n
         {counted(detail.meters, 'meter')} ({whole(detail.firstMeter)} to {whole(detail.firstMeter + detail.meters - 1)}), size {detail.size}; line {detail.link}, accessibility {detail.accessibility};{' '}
         {detail.latitude.toFixed(4)}° N, {detail.longitude.toFixed(4)}° E
       </p>
-      <Figures detail={detail} facts={facts} />
-      {detail.storeNote !== '' && <p class="size">{detail.storeNote}</p>}
+      <Figures detail={detail} facts={facts} stored={stored} note={storeText(asked)} />
       <section>
         <div class="charts">
-          {chartsOf(detail, facts).map((chart) => (
+          {chartsOf(detail, facts, stored).map((chart) => (
             <Plot key={chart.id} chart={chart} theme={theme} run={`${run}-station-${station}`} scenario={`station ${station}`} height={220} />
           ))}
         </div>
       </section>
       <section>
         <h2>Meters</h2>
-        <MeterGrid detail={detail} facts={facts} run={run} />
+        <MeterGrid detail={detail} facts={facts} run={run} stored={stored} />
       </section>
     </main>
   );
 }
 
-function Figures({ detail, facts }: { readonly detail: StationDetail; readonly facts: GridFacts }): VNode {
-  const { planned, sent, stored, lostByPlan, linkUp, confirmedSteps, sentSteps, meters } = detail;
+/** What is said in place of what is stored. */
+export function storeText({ loading, error, value }: Loaded<Stored<unknown>>): string {
+  if (loading) return 'the store is being asked';
+  return error ?? value?.note ?? '';
+}
+
+interface FiguresProps {
+  readonly detail: StationDetail;
+  readonly facts: GridFacts;
+  readonly stored: StationStored | null;
+  readonly note: string;
+}
+
+function Figures({ detail, facts, stored, note }: FiguresProps): VNode {
+  const { planned, sent, lostByPlan, linkUp, confirmedSteps, sentSteps, meters } = detail;
   const up = linkUp.filter(Boolean).length;
   const all = meters * facts.steps * facts.channels;
   const withheld = all - planned - lostByPlan;
@@ -86,8 +101,8 @@ function Figures({ detail, facts }: { readonly detail: StationDetail; readonly f
       </div>
       <div>
         <dt>Stored</dt>
-        <dd>{stored === null ? 'unknown' : whole(stored)}</dd>
-        <dd>{stored === null ? '' : stored === planned ? 'all that was planned' : stored < planned ? `${whole(planned - stored)} missing` : `${whole(stored - planned)} too many`}</dd>
+        <dd>{stored === null ? '…' : whole(stored.total)}</dd>
+        <dd>{stored === null ? note : stored.total === planned ? 'all that was planned' : stored.total < planned ? `${whole(planned - stored.total)} missing` : `${whole(stored.total - planned)} too many`}</dd>
       </div>
       <div>
         <dt>Line up</dt>
@@ -100,7 +115,7 @@ function Figures({ detail, facts }: { readonly detail: StationDetail; readonly f
   );
 }
 
-function chartsOf(detail: StationDetail, facts: GridFacts): readonly Chart[] {
+function chartsOf(detail: StationDetail, facts: GridFacts, stored: StationStored | null): readonly Chart[] {
   const { startUnixSeconds, intervalSeconds, offsetMinutes, steps } = facts;
   const x = Array.from({ length: steps }, (_, step) => startUnixSeconds + step * intervalSeconds);
   const axis = { kind: 'grid', from: startUnixSeconds - intervalSeconds, to: x.at(-1) ?? startUnixSeconds, offsetMinutes } as const;
@@ -125,13 +140,13 @@ function chartsOf(detail: StationDetail, facts: GridFacts): readonly Chart[] {
       caption: 'Readings that were measured at each step and can be had within the run, and those of them that are in the store.',
       stacked: true,
       series: [{ name: 'planned', colour: 5, values: detail.available }],
-      ...(detail.storedByStep === null ? {} : { dots: [{ name: 'stored', colour: 2, values: detail.storedByStep }] }),
+      ...(stored === null ? {} : { dots: [{ name: 'stored', colour: 2, values: stored.byStep }] }),
     },
   ];
 }
 
 /** A cell for each meter, so that one that lacks something stands out. */
-function MeterGrid({ detail, facts, run }: { readonly detail: StationDetail; readonly facts: GridFacts; readonly run: string }): VNode {
+function MeterGrid({ detail, facts, run, stored: found }: { readonly detail: StationDetail; readonly facts: GridFacts; readonly run: string; readonly stored: StationStored | null }): VNode {
   const all = facts.steps * facts.channels;
   return (
     <>
@@ -139,7 +154,7 @@ function MeterGrid({ detail, facts, run }: { readonly detail: StationDetail; rea
       <ul class="meters">
         {detail.plannedByMeter.map((planned, i) => {
           const meter = detail.firstMeter + i;
-          const stored = detail.storedByMeter?.[i] ?? null;
+          const stored = found?.byMeter[i] ?? null;
           const fault = stored !== null && stored !== planned;
           const text = `meter ${meter}: ${whole(planned)} of ${whole(all)} planned${stored === null ? '' : `, ${whole(stored)} stored`}`;
           return (

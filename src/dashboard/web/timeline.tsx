@@ -9,7 +9,7 @@ import type { Chart } from '../../report/svg-chart.ts';
 import type { RunData } from './api.ts';
 import { EventRows, Evidence } from './event-rows.tsx';
 import { saveCsv, savePng } from './export-plot.ts';
-import { axisOf, type Clock, eventsOf, lanesOf, onAxis } from './lanes.ts';
+import { axisOf, type Clock, eventsOf, lanesOf, onAxis, PROBLEMS, reportsAll } from './lanes.ts';
 import { MonitorLanes, useMonitor } from './monitor-lanes.tsx';
 import { LEFT_PIXELS, PlotPainter, RIGHT_PIXELS, valueText, type View } from './plot-painter.ts';
 import { go, type Route, routeTo } from './route.ts';
@@ -32,9 +32,10 @@ export function Timeline({ data, route, theme }: TimelineProps): VNode {
   const map = useMemo(() => new TimeMap(report), [report]);
   const axis = useMemo(() => axisOf(report, clock, map), [report, clock, map]);
   const lanes = useMemo(() => lanesOf(report).map((chart) => onAxis(chart, axis, map)), [report, axis, map]);
-  const monitor = useMonitor(data.id, { state: data.state, elapsedMs: data.progress?.elapsedMs ?? 0, ownReported: report.events !== undefined });
+  const monitor = useMonitor(data.id, { state: data.state, elapsedMs: data.progress?.elapsedMs ?? 0, wantEvents: !reportsAll(report) });
   const own = useMemo(() => eventsOf(report), [report]);
-  const events = useMemo(() => [...own, ...monitor.events], [own, monitor.events]);
+  // What is monitored has all events; a report that does not holds the same ones once more.
+  const events = useMemo(() => (monitor.events.length === 0 ? own : [...own.filter(({ lane }) => lane === PROBLEMS), ...monitor.events]), [own, monitor.events]);
   const view = viewOf(route, axis);
   const chosen = route.params.get('event');
   const event = events.find(({ id }) => id === chosen) ?? null;
@@ -190,7 +191,7 @@ function AxisRow({ axis, view }: { readonly axis: TimeAxis; readonly view: View 
       <div class="lane-name" />
       <div class="axis-row" ref={row} style={{ marginLeft: `${LEFT_PIXELS}px`, marginRight: `${RIGHT_PIXELS}px` }}>
         {ticks.map(({ at, label, below }) => (
-          <span key={at} style={{ left: `${((at - view.from) / (view.to - view.from)) * 100}%` }}>
+          <span key={at} class={(at - view.from) / (view.to - view.from) > 0.96 ? 'end' : ''} style={{ left: `${((at - view.from) / (view.to - view.from)) * 100}%` }}>
             {below !== '' && <b>{below}</b>}
             {label}
           </span>

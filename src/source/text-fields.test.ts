@@ -66,6 +66,7 @@ describe('times', () => {
     '2024-02-29T23:45+01:00',
     '2024-03-01T00:15:00+0130',
     '2024-02-29T17:15:00-05:30',
+    '29.02.2024 23:45:00+01:00',
   ])('`%s` says its zone', (text) => {
     expect(read(textTime(null, 1), text)).toBe(at);
     expect(read(textTime(zoneToUnix('Asia/Tokyo'), 1), text)).toBe(at);
@@ -85,6 +86,8 @@ describe('times', () => {
     '2024-02-29T22:45:00+1',
     '2024-02-29T22:45:00 CET',
     '29.02.2024 22:45',
+    '02.29.2024 22:45Z',
+    '29/02/2024 22:45Z',
     `${at}.5`,
     `${at}000`,
     '1960-01-01T00:00Z',
@@ -103,6 +106,7 @@ describe('times', () => {
   test('a zone that is given', () => {
     expect(read(textTime(zoneToUnix('UTC'), 1), '2024-02-29 22:45')).toBe(at);
     expect(read(textTime(zoneToUnix('+01:00'), 1), '2024-02-29T23:45:00')).toBe(at);
+    expect(read(textTime(zoneToUnix('+01:00'), 1), '29.02.2024 23:45')).toBe(at);
     expect(read(textTime(zoneToUnix('Europe/Prague'), 1), '2024-02-29T23:45:00')).toBe(at);
     expect(read(textTime(zoneToUnix('Europe/Prague'), 1), '2024-07-01 12:00')).toBe(Date.UTC(2024, 6, 1, 10) / 1000);
   });
@@ -134,7 +138,9 @@ test.each([
   ['12345678.00000000000', 1, 12_345_678],
   ['', 1, Number.NaN],
   ['-', 1, Number.NaN],
-  ['12,345', 1000, Number.NaN],
+  ['12345,678', 1000, 12_345_678],
+  ['1,234,567', 1, Number.NaN],
+  ['1,234.5', 1, Number.NaN],
   ['1.2.3', 1, Number.NaN],
   ['NaN', 1, Number.NaN],
   ['0x10', 1, Number.NaN],

@@ -3,8 +3,10 @@
  *
  *   meter    1000, 00000001000 (its serial number), MSMMT00000001000 (its logical device name)
  *   channel  0, 1-0:1.8.0, 1-0:1.8.0*255, 1.0.1.8.0.255, 1.8.0, 0100010800FF
- *   time     1710000000, 2024-03-09T17:00:00+01:00, 2024-03-09 17:00 (in a zone that is given)
- *   value    12345.678, 1.2345678e4
+ *   time     1710000000, 2024-03-09T17:00:00+01:00, 2024-03-09 17:00 or 09.03.2024 17:00 (in a zone that is given)
+ *   value    12345.678, 12345,678, 1.2345678e4
+ *
+ * A comma is taken for a decimal point: where it is none the value comes out wrong, and never right by mistake.
  *   status   8
  */
 
@@ -91,7 +93,7 @@ export function textTime(toUnix: ToUnix | null, perSecond: number): TextReader {
   const calendar = calendarTime(toUnix);
   return (bytes, from, to) => {
     const [start, end] = [skipSpaces(bytes, from, to), trimSpaces(bytes, from, to)];
-    const isCalendar = end - start > 4 && bytes[start + 4] === MINUS;
+    const isCalendar = end - start > DATE_LENGTH && (bytes[start + 4] === MINUS || bytes[start + 5] === POINT);
     const seconds = isCalendar ? calendar(bytes, start, end) : decimal(bytes, start, end, 1) / perSecond;
     return Number.isInteger(seconds) && seconds >= 0 && seconds <= U32_MAX ? seconds : Number.NaN;
   };
@@ -99,11 +101,11 @@ export function textTime(toUnix: ToUnix | null, perSecond: number): TextReader {
 
 const DATE_LENGTH = 10;
 
-/** yyyy-mm-dd, `T` or a space, hh:mm, and if they are there: seconds, parts of a second that are zero, the zone. */
+/** yyyy-mm-dd or dd.mm.yyyy, `T` or a space, hh:mm, and if they are there: seconds, parts of a second that are zero, the zone. */
 function calendarTime(toUnix: ToUnix | null): TextReader {
   return (bytes, from, to) => {
-    const days = dayNumber(digits(bytes, from, from + 4), digits(bytes, from + 5, from + 7), digits(bytes, from + 8, from + 10));
-    if (bytes[from + 7] !== MINUS || to < from + DATE_LENGTH + 6 || bytes[from + 13] !== COLON) return Number.NaN;
+    const days = bytes[from + 4] === MINUS ? isoDay(bytes, from) : dottedDay(bytes, from);
+    if (to < from + DATE_LENGTH + 6 || bytes[from + 13] !== COLON) return Number.NaN;
     if (bytes[from + 10] !== SPACE && bytes[from + 10] !== 0x54) return Number.NaN;
     const [hour, minute] = [digits(bytes, from + 11, from + 13), digits(bytes, from + 14, from + 16)];
     let [second, at] = [0, from + 16];
@@ -120,6 +122,16 @@ function calendarTime(toUnix: ToUnix | null): TextReader {
     if (at === to) return toUnix === null ? Number.NaN : toUnix(civil);
     return civil - zoneSeconds(bytes, at, to);
   };
+}
+
+function isoDay(bytes: Uint8Array, at: number): number {
+  if (bytes[at + 7] !== MINUS) return Number.NaN;
+  return dayNumber(digits(bytes, at, at + 4), digits(bytes, at + 5, at + 7), digits(bytes, at + 8, at + 10));
+}
+
+function dottedDay(bytes: Uint8Array, at: number): number {
+  if (bytes[at + 2] !== POINT || bytes[at + 5] !== POINT) return Number.NaN;
+  return dayNumber(digits(bytes, at + 6, at + 10), digits(bytes, at + 3, at + 5), digits(bytes, at, at + 2));
 }
 
 /** `Z`, `UTC`, `+hh`, `+hhmm`, `+hh:mm`. */
@@ -171,7 +183,7 @@ function decimal(bytes: Uint8Array, from: number, to: number, scale: number): nu
       whole = whole * 10 + digit;
       count++;
       if (pointed) decimals++;
-    } else if (digit === POINT - ZERO && !pointed) pointed = true;
+    } else if ((digit === POINT - ZERO || digit === COMMA - ZERO) && !pointed) pointed = true;
     else break;
   }
   if (at < to || count === 0 || count > EXACT_DIGITS) return otherNumber(bytes, from, to) * scale;

@@ -36,7 +36,7 @@ const FAULTS: Readonly<Record<Exclude<Part, 'time'>, string>> = {
 
 function timeFault(text: string): string {
   if (/^\d{12,}(?:\.0*)?$/.test(text)) return 'too large for seconds; should it be milliseconds (time:ms=...)?';
-  if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]0*)?)?$/.test(text)) {
+  if (/^(?:\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4})[T ]\d\d:\d\d(?::\d\d(?:[.,]0*)?)?$/.test(text)) {
     return 'which zone is it in? (time:UTC=..., time:+01:00=... or time:Europe/Prague=...; an hour that clocks repeat or leave out has no answer)';
   }
   return 'no time on a full second';

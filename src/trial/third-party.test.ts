@@ -3,8 +3,9 @@
  * `npm run build`.
  */
 
-import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,6 +26,16 @@ interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** What the stand-in says that it did. */
@@ -139,6 +150,29 @@ describe('a head-end of somebody else with CSV files', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/^meterstorm: no row is the reading of a meter: line 2: column Time says `\d{4}-.*`: which zone is it in\? \(time:UTC=.*`meterstorm audit`/m);
     expect((await meterstorm(['audit', out, '--audit-csv', file, ...CSV_COLUMNS])).code).toBe(0);
+  });
+});
+
+describe.runIf(spawnSync('python3', ['--version']).status === 0)('the head-end of the tutorial', () => {
+  const pythonOf = (page: string): string => /```python\n([\s\S]*?)```/.exec(readFileSync(packageFile('docs', page), 'utf8'))?.[1] ?? '';
+
+  test('keeps everything', async () => {
+    const at = join(folder, `tutorial-${files++}`);
+    mkdirSync(at);
+    const store = /^def store[\s\S]*?(?=\n\ndef )/m;
+    const receiver = pythonOf('push-protocol.md');
+    expect(receiver).toMatch(store);
+    const port = await freePort();
+    writeFileSync(join(at, 'receiver.py'), receiver.replace(store, () => pythonOf('third-party.md')).replace('4059', String(port)));
+    const child = spawn('python3', ['receiver.py'], { cwd: at, stdio: ['ignore', 'ignore', 'inherit'] });
+    try {
+      const columns = 'meter=serial,channel=obis,time:UTC=utc,value:kWh=kwh';
+      const source = ['--audit-csv', join(at, 'readings.csv'), '--audit-columns', columns];
+      const ended = await meterstorm(['run', STRESS, ...SMALL, '--headend', `127.0.0.1:${port}`, ...source, '--out', directory(), '--json']);
+      expect((JSON.parse(ended.stdout) as RunReport).audit).toMatchObject({ ...NOTHING, exact: true });
+    } finally {
+      child.kill();
+    }
   });
 });
 

@@ -77,9 +77,10 @@ export class MonitorQueries implements MonitorSource {
     const where =
       `time >= make_timestamp(${microseconds(from)}) AND time < make_timestamp(${microseconds(to)})` +
       ` AND ${rank} > ${SEVERITIES.indexOf(severity)}${oneOf('target', targets)}${oneOf('rule', rules)}`;
+    const [count] = await this.#rows(`SELECT count(*)::INTEGER FROM events WHERE ${where}`, values);
     const rows = await this.#rows(
       `SELECT * FROM (
-         SELECT id, epoch_us(time) / 1e3 AS ms, target, rule, severity, text, fields, (count(*) OVER ())::INTEGER AS total
+         SELECT id, epoch_us(time) / 1e3 AS ms, target, rule, severity, text, fields
          FROM events WHERE ${where} ORDER BY ${rank} DESC, time, id LIMIT ${limit}
        ) ORDER BY ms, id`,
       values,
@@ -93,7 +94,7 @@ export class MonitorQueries implements MonitorSource {
       text: String(text),
       fields: JSON.parse(String(fields)) as Record<string, string>,
     }));
-    return { events, total: Number(rows[0]?.[7] ?? 0) };
+    return { events, total: Number(count?.[0] ?? 0) };
   }
 
   async #read(sql: string, values: DuckDBValue[] = []): Promise<DuckDBResultReader> {

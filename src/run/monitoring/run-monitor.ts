@@ -43,6 +43,8 @@ const START_AFTER_MS = 30_000;
 /** Batches of a second each that wait for a process that has died. */
 const BATCHES_MAX = 600;
 const RESTARTS_MAX = 5;
+/** A report does not wait longer for what monitoring has to say. */
+const STOP_WITHIN_MS = 60_000;
 const NICENESS = 5;
 
 interface Columns {
@@ -82,6 +84,7 @@ export class RunMonitor implements MonitorSource {
 
   /** A value of the run's own, now. */
   sample(name: string, unit: string, value: number): void {
+    if (this.#failure !== null) return;
     let columns = this.#series.get(name);
     if (columns === undefined) {
       columns = { identity: { target: RUN_TARGET, name, unit, type: 'gauge' }, timeMs: [], value: [] };
@@ -93,7 +96,7 @@ export class RunMonitor implements MonitorSource {
 
   /** An event of the run's own, now. */
   event(event: Pick<MonitorEvent, 'rule' | 'severity' | 'text' | 'fields'>): void {
-    this.#events.push({ timeMs: this.#options.clock.unixMs(), target: RUN_TARGET, ...event });
+    if (this.#failure === null) this.#events.push({ timeMs: this.#options.clock.unixMs(), target: RUN_TARGET, ...event });
   }
 
   /** Starts the process unless it runs already, or monitoring has ended. */
@@ -110,7 +113,13 @@ export class RunMonitor implements MonitorSource {
     this.#closeBatch();
     this.#stopQuery = query;
     this.#process.send({ type: 'stop', events: query });
-    return this.#stopped.promise.catch(() => null);
+    const patience = this.#options.clock.schedule(STOP_WITHIN_MS, () => {
+      this.#give(`its process did not end within ${STOP_WITHIN_MS / 1000} s`);
+      this.#process.kill();
+    });
+    const answer = await this.#stopped.promise.catch(() => null);
+    patience.cancel();
+    return answer;
   }
 
   kill(): void {
@@ -226,7 +235,7 @@ export class RunMonitor implements MonitorSource {
       columns.timeMs = [];
       columns.value = [];
     }
-    if ((samples.length === 0 && this.#events.length === 0) || this.#failure !== null) return;
+    if (samples.length === 0 && this.#events.length === 0) return;
     const batch: OwnBatch = { number: ++this.#lastBatch, samples, events: this.#events };
     this.#events = [];
     this.#batches.push(batch);

@@ -45,14 +45,14 @@ function searched(system: NoisySystem, options: { readonly first: number; readon
   return { estimate, trials };
 }
 
-const SEEDS = Array.from({ length: 100 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 50 }, (_, i) => i + 1);
 
 describe('the search on a noisy system', () => {
   it.each([
-    { noise: 0, lapses: 0, first: 3e6, guesses: false, trialsMean: 28 },
-    { noise: 0.03, lapses: 0, first: 3e6, guesses: false, trialsMean: 28 },
-    { noise: 0.03, lapses: 0, first: 3e6, guesses: true, trialsMean: 24 },
-    { noise: 0.05, lapses: 0.03, first: 3e6, guesses: true, trialsMean: 24 },
+    { noise: 0, lapses: 0, first: 3e6, guesses: false, trialsMean: 27 },
+    { noise: 0.03, lapses: 0, first: 3e6, guesses: false, trialsMean: 27 },
+    { noise: 0.03, lapses: 0, first: 3e6, guesses: true, trialsMean: 23 },
+    { noise: 0.05, lapses: 0.03, first: 3e6, guesses: true, trialsMean: 23 },
     { noise: 0.05, lapses: 0, first: 3e10, guesses: false, trialsMean: 19 },
     { noise: 0.05, lapses: 0, first: 3e10, guesses: true, trialsMean: 19 },
   ])('is within 15 % of its capacity: %o', ({ noise, lapses, first, guesses, trialsMean }) => {
@@ -65,11 +65,28 @@ describe('the search on a noisy system', () => {
       if (system.capacity >= result.estimate.low && system.capacity <= result.estimate.high) covered++;
       trials += result.trials;
     }
-    // Where trials go wrong by themselves, one answer in a hundred may be misled.
-    expect(within / SEEDS.length).toBeGreaterThanOrEqual(lapses === 0 ? 1 : 0.99);
+    // Where trials go wrong by themselves, one answer may be misled.
+    expect(within).toBeGreaterThanOrEqual(SEEDS.length - (lapses === 0 ? 0 : 1));
     // Of an interval of 95 %, with room for chance.
     expect(covered / SEEDS.length).toBeGreaterThanOrEqual(0.9);
     expect(trials / SEEDS.length).toBeLessThan(trialsMean);
+  });
+});
+
+describe('a trial that fails by bad luck, far below the capacity,', () => {
+  it.each([1.5, 3, 10])('is got over: %f times below', (times) => {
+    let trials = 0;
+    for (const seed of SEEDS.slice(0, 20)) {
+      const system = new NoisySystem({ capacity: 1e8, noise: 0.03, lapses: 0, seed });
+      const search = new CapacitySearch({ first: 1e8 / times, precision: 0.05 });
+      search.add({ load: search.next, held: false, hint: null });
+      while (!search.precise || trials < 3) {
+        search.add(system.play(search.next, false));
+        trials++;
+      }
+      expect(Math.abs((search.estimate?.value ?? 0) / 1e8 - 1)).toBeLessThan(0.15);
+    }
+    expect(trials / 20).toBeLessThan(24);
   });
 });
 

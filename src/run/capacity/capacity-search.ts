@@ -7,8 +7,8 @@
  *
  *   P(holds | L) = LAPSE / 2 + (1 - LAPSE) / (1 + exp((ln L - ln C) / width))
  *
- * All C on a grid and a few widths are weighed by Bayes' rule, all C alike beforehand (H. Watson and D. Pelli's QUEST, 1983).
- * The answer is the median of C, its interval the middle 95 %.
+ * All C on a grid and a few widths are weighed by Bayes' rule, all C alike beforehand. The answer is the median of C, its interval the
+ * middle 95 %; the next load is the one after which least doubt is to be expected (as QUEST+ does, A. Watson, 2017).
  */
 
 import { assert } from '../../base/assert.ts';
@@ -35,7 +35,9 @@ const GRID_STEP = 0.01;
 const GRID_BEYOND = Math.log(4);
 const RAMP_UP = { least: 2, most: 8 } as const;
 const RAMP_DOWN = { least: 1.5, most: 8 } as const;
-/** A bracket wider than this is cut where a trial suggests, a narrower one in the middle of what is likely. */
+/** Shares of what is likely at which the next trial may be. */
+const CANDIDATES = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9] as const;
+/** A bracket wider than this is cut where a trial suggests, a narrower one where a trial says most. */
 const WIDE = 1.4;
 
 export class CapacitySearch {
@@ -43,7 +45,7 @@ export class CapacitySearch {
   readonly #precision: number;
   readonly #outcomes: Outcome[] = [];
   /** Of all outcomes so far; null: not computed. */
-  #known: Estimate | null = null;
+  #known: (Estimate & { readonly next: number }) | null = null;
 
   /** `first`: load of the first trial. `precision`: half width of the interval to reach, relative: 0.05. */
   constructor(options: { readonly first: number; readonly precision: number }) {
@@ -68,12 +70,14 @@ export class CapacitySearch {
     if (hint !== null && failed.load / held.load > WIDE && hint > held.load && hint < failed.load) {
       return Math.min(Math.max(hint, held.load * 1.1), failed.load / 1.1);
     }
-    return this.#posterior().value;
+    return this.#posterior().next;
   }
 
   /** null: all held, or none did. */
   get estimate(): Estimate | null {
-    return this.#highestHeld === null || this.#lowestFailed === null ? null : this.#posterior();
+    if (this.#highestHeld === null || this.#lowestFailed === null) return null;
+    const { value, low, high } = this.#posterior();
+    return { value, low, high };
   }
 
   /** The interval is as narrow as was asked. */
@@ -95,34 +99,59 @@ export class CapacitySearch {
     return this.#outcomes.filter(({ held }) => !held).reduce<Outcome | null>((best, each) => (best === null || each.load < best.load ? each : best), null);
   }
 
-  #posterior(): Estimate {
+  #posterior(): Estimate & { readonly next: number } {
     this.#known ??= this.#weighed();
     return this.#known;
   }
 
-  #weighed(): Estimate {
-    const loads = this.#outcomes.map(({ load }) => Math.log(load));
+  #weighed(): Estimate & { readonly next: number } {
     const edges = [this.#highestHeld, this.#lowestFailed].flatMap((outcome) => (outcome === null ? [] : [Math.log(outcome.load)]));
     const from = Math.min(...edges) - GRID_BEYOND;
     const count = Math.ceil((Math.max(...edges) + GRID_BEYOND - from) / GRID_STEP);
-    const weights = Array.from({ length: count }, (_, i) => {
-      const capacity = from + i * GRID_STEP;
-      return WIDTHS.reduce((sum, width) => sum + this.#likelihood(loads, capacity, width), 0);
-    });
+    const capacities = Array.from({ length: count }, (_, i) => from + i * GRID_STEP);
+    const byWidth = WIDTHS.map((width) => capacities.map((capacity) => this.#likelihood(capacity, width)));
+    const weights = capacities.map((_, i) => byWidth.reduce((sum, column) => sum + (column[i] ?? 0), 0));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const at = (share: number): number => Math.exp(from + GRID_STEP * quantile(weights, share * total));
-    return { value: at(0.5), low: at(0.025), high: at(0.975) };
+    const at = (share: number): number => from + GRID_STEP * quantile(weights, share * total);
+    const next = CANDIDATES.map(at).reduce<{ readonly load: number; readonly left: number } | null>((best, load) => {
+      const left = doubtAfter(load, { capacities, byWidth });
+      return best === null || left < best.left ? { load, left } : best;
+    }, null);
+    return { value: Math.exp(at(0.5)), low: Math.exp(at(0.025)), high: Math.exp(at(0.975)), next: Math.exp(next?.load ?? at(0.5)) };
   }
 
-  #likelihood(loads: readonly number[], capacity: number, width: number): number {
-    let product = 1;
-    this.#outcomes.forEach(({ held }, i) => {
-      const curve = 1 / (1 + Math.exp(((loads[i] ?? 0) - capacity) / width));
-      const holds = LAPSE / 2 + (1 - LAPSE) * curve;
-      product *= held ? holds : 1 - holds;
-    });
-    return product;
+  #likelihood(capacity: number, width: number): number {
+    return this.#outcomes.reduce((product, { held, load }) => {
+      const holds = chanceToHold(Math.log(load), capacity, width);
+      return product * (held ? holds : 1 - holds);
+    }, 1);
   }
+}
+
+/** All in ln of loads. */
+function chanceToHold(load: number, capacity: number, width: number): number {
+  return LAPSE / 2 + (1 - LAPSE) / (1 + Math.exp((load - capacity) / width));
+}
+
+/** Entropy of the capacity that is to be expected after a trial at this load. */
+function doubtAfter(load: number, of: { readonly capacities: readonly number[]; readonly byWidth: readonly (readonly number[])[] }): number {
+  const { capacities, byWidth } = of;
+  const held = capacities.map(() => 0);
+  const failed = capacities.map(() => 0);
+  WIDTHS.forEach((width, w) => {
+    capacities.forEach((capacity, i) => {
+      const weight = byWidth[w]?.[i] ?? 0;
+      const holds = weight * chanceToHold(load, capacity, width);
+      held[i]! += holds;
+      failed[i]! += weight - holds;
+    });
+  });
+  const [sumHeld, sumFailed] = [held, failed].map((column) => column.reduce((sum, value) => sum + value, 0)) as [number, number];
+  return (sumHeld * entropy(held, sumHeld) + sumFailed * entropy(failed, sumFailed)) / (sumHeld + sumFailed);
+}
+
+function entropy(weights: readonly number[], sum: number): number {
+  return weights.reduce((all, weight) => (weight > 0 ? all - (weight / sum) * Math.log(weight / sum) : all), 0);
 }
 
 /** Place in the list, with a fraction, below which weights add up to `sum`. */

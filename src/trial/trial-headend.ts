@@ -4,10 +4,13 @@ import type { Clock } from '../base/clock.ts';
 import { draw, streamKey } from '../base/random.ts';
 import type { Scenario } from '../grid/scenario/scenario.ts';
 import { MemoryBufferFiles, MemoryDisk } from '../headend/buffer/memory-buffer-files.ts';
+import { DirectIntake } from '../headend/direct/direct-intake.ts';
+import { StoreMessageStore } from '../headend/direct/store-message-store.ts';
 import { Intake } from '../headend/intake/intake.ts';
 import { credentialsOf } from '../headend/poll/credentials.ts';
 import { Poller } from '../headend/poll/poller.ts';
 import { MemoryStore, MemoryStoreContent } from '../headend/store/memory-store.ts';
+import type { StoreFault } from '../headend/store/store.ts';
 import { StoreLoader } from '../headend/store/store-loader.ts';
 import type { MemoryWire } from '../network/wire/memory-wire.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
@@ -20,6 +23,8 @@ export interface TrialHeadendOptions {
   readonly seed: number;
   readonly intakes: number;
   readonly scenario: Scenario;
+  /** One intake that stores by itself, each message in a transaction; a crash of the store is a time in which it answers with faults. */
+  readonly direct: boolean;
   /** Pull: what each poller is told; then there are no intakes. */
   readonly plans: readonly PollPlan[];
 }
@@ -37,6 +42,8 @@ interface Taker {
 
 const DISK_DELAY_MS = 2;
 const STORE_DELAY_MS = 5;
+/** A message takes a few of them. */
+const DIRECT_DELAY_MS = 1;
 
 export class TrialHeadend {
   readonly endpoints: readonly Endpoint[];
@@ -51,10 +58,11 @@ export class TrialHeadend {
   #stopping = false;
   #stopped = false;
   #duplicates = 0;
+  #storeAwayUntilMs = -Infinity;
 
   constructor(options: TrialHeadendOptions) {
     this.#options = options;
-    const takers = options.plans.length > 0 ? options.plans.length : options.intakes;
+    const takers = options.direct ? 1 : options.plans.length > 0 ? options.plans.length : options.intakes;
     this.endpoints = Array.from({ length: takers }, (_, i) => ({ address: '127.0.0.1', port: 4059 + i }));
     this.#intakes = this.endpoints.map(() => null);
   }
@@ -69,11 +77,12 @@ export class TrialHeadend {
   }
 
   get duplicatesDropped(): number {
-    return this.#duplicates + (this.#store?.work.stats().duplicatesDropped ?? 0);
+    const direct = this.#intakes.map((life) => (life?.work instanceof DirectIntake ? life.work.stats().duplicatesDropped : 0));
+    return this.#duplicates + (this.#store?.work.stats().duplicatesDropped ?? 0) + direct.reduce((sum, count) => sum + count);
   }
 
   start(): void {
-    this.#startStore();
+    if (!this.#options.direct) this.#startStore();
     for (let i = 0; i < this.endpoints.length; i++) this.#startIntake(i);
   }
 
@@ -91,6 +100,7 @@ export class TrialHeadend {
     const [life, endpoint] = [this.#intakes[index], this.endpoints[index]];
     if (life === null || life === undefined || endpoint === undefined) return;
     this.#intakes[index] = null;
+    if (life.work instanceof DirectIntake) this.#duplicates += life.work.stats().duplicatesDropped;
     life.crash();
     wire.crashEndpoint(endpoint);
     clock.schedule(awayMs, () => {
@@ -99,6 +109,7 @@ export class TrialHeadend {
   }
 
   crashStore(awayMs: number): void {
+    this.#storeAwayUntilMs = this.#options.clock.nowMs() + awayMs;
     const life = this.#store;
     if (life === null) return;
     this.#duplicates += life.work.stats().duplicatesDropped;
@@ -113,6 +124,10 @@ export class TrialHeadend {
     const { clock, wire } = this.#options;
     const endpoint = this.endpoints[index];
     if (endpoint === undefined) return;
+    if (this.#options.direct) {
+      this.#startDirect(index, endpoint);
+      return;
+    }
     const files = this.#files();
     const plan = this.#options.plans[index];
     if (plan !== undefined) {
@@ -121,6 +136,18 @@ export class TrialHeadend {
     }
     const work = new Intake({ clock, wire, files, number: index, endpoint, groupRows: 4096, confirmEveryMs: 20 });
     this.#intakes[index] = { work, crash: () => files.crash() };
+    work.start((result) => {
+      if ('error' in result) throw new Error(`intake ${index}: ${result.error}`);
+    });
+  }
+
+  #startDirect(index: number, endpoint: Endpoint): void {
+    const { clock, wire, scenario } = this.#options;
+    const away = (): StoreFault | null => (clock.nowMs() < this.#storeAwayUntilMs ? { error: 'the store is away' } : null);
+    const store = new MemoryStore({ clock, content: this.#content, delayMs: DIRECT_DELAY_MS, fault: away });
+    const messages = new StoreMessageStore({ store, intervalSeconds: scenario.behaviour.intervalSeconds });
+    const work = new DirectIntake({ clock, wire, store: messages, endpoint, confirmEveryMs: 20, retryMs: 50, queueReadingsMax: 2000 });
+    this.#intakes[index] = { work, crash: () => store.crash() };
     work.start((result) => {
       if ('error' in result) throw new Error(`intake ${index}: ${result.error}`);
     });
@@ -163,6 +190,10 @@ export class TrialHeadend {
   #intakeStopped(): void {
     this.#intakesStopped++;
     if (this.#intakesStopped < this.endpoints.length) return;
+    if (this.#options.direct) {
+      this.#stopped = true;
+      return;
+    }
     if (this.#store === null) this.#startStore();
     // An intake that was away when all ended left its file open; the next one of its name seals it.
     this.#sealLeftovers(() => {

@@ -36,6 +36,19 @@ describe('the whole system on a virtual clock', () => {
     if (seed % 2 === 0) expect(performance.now() - began).toBeLessThan(2000);
   });
 
+  it.each([300, 301, 302, 303, 304])('direct intake, seed %i: it crashes, its store fails, connections and simulators break; exact', async (seed) => {
+    const sets = ['grid.stations=12', 'grid.meters=500', 'behaviour.steps=32', ...(seed % 2 === 0 ? [] : ['behaviour.registers=per-tariff'])];
+    const trial = await runTrial({ scenario: scenarioOf(...sets), seed, simulators: 2, intakes: 1, direct: true, faultsPerSecond: 10 });
+    const { findings } = trial.audit;
+    expect({ seed, ...findings }).toMatchObject({ seed, ...EXACT });
+    expect(findings.stored).toBe(findings.planned);
+    const { connections, intake, store, simulator } = trial.faults;
+    expect(connections + intake + store + simulator).toBeGreaterThan(10);
+    expect(intake).toBeGreaterThan(0);
+    expect(store).toBeGreaterThan(0);
+    expect(trial.duplicatesDropped).toBeGreaterThan(0);
+  });
+
   it('pull without faults: exact, nothing stored twice, and the very rows that a push stores', async () => {
     const sets = [...TOWN, 'behaviour.communication=pull'];
     const trial = await runTrial({ scenario: scenarioOf(...sets), seed: 1, simulators: 2, intakes: 2, faultsPerSecond: 0 });

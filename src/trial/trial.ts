@@ -24,6 +24,8 @@ export interface TrialOptions {
   readonly seed: number;
   readonly simulators: number;
   readonly intakes: number;
+  /** Push without a buffer, into one intake. */
+  readonly direct?: boolean;
   /** Faults on average in a second of the clock; 0: none. */
   readonly faultsPerSecond: number;
 }
@@ -51,6 +53,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     seed,
     intakes: options.intakes,
     scenario,
+    direct: options.direct === true,
     plans: pull ? plansOf(scenario, { options, originUnixMs: clock.unixMs(), masterKey }) : [],
   });
   const simulators = Array.from(

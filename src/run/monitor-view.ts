@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { MonitorView } from '../dashboard/server/run-view.ts';
 import { MONITOR_FILE, MonitorFile } from '../monitor/store/monitor-file.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
+import { cannotBeRead } from './stored-readings.ts';
 
 /** When the run began: its monitoring says so by an event. */
 async function beganUnixMs(source: MonitorSource): Promise<number | null> {
@@ -25,12 +26,17 @@ class FiledMonitor implements MonitorView {
   }
 
   source(): Promise<MonitorFile> {
-    this.#file ??= MonitorFile.open(this.#path);
+    this.#file ??= MonitorFile.open(this.#path).catch((error: unknown) => {
+      // Asked again, it may be there.
+      this.#file = null;
+      return cannotBeRead(error);
+    });
     return this.#file;
   }
 
   beganUnixMs(): Promise<number | null> {
     this.#began ??= this.source().then(beganUnixMs);
+    this.#began.catch(() => (this.#began = null));
     return this.#began;
   }
 

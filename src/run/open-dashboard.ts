@@ -84,7 +84,8 @@ export function gridOfDirectory(clock: Clock, directory: string, report: RunRepo
   if (!existsSync(join(directory, 'run-record.json'))) return null;
   const { scenario, ledger } = readRunRecord(directory);
   const store = new StoredReadings({ clock, file: join(directory, 'readings.duckdb') });
-  const elsewhere = `The readings went to ${report.run.headend}; nobody can look at them here.`;
+  const { headend } = report.run;
+  const elsewhere = headend === 'builtin' ? 'The readings are in no file of this directory.' : `The readings went to ${headend}; nobody can look at them here.`;
   try {
     return new RunGrid({ clock, scenario, ledger, store: store.exists ? store : null, storeNote: store.exists ? '' : elsewhere });
   } catch {

@@ -116,7 +116,13 @@ export class StoredReadings {
 
   async #connect(): Promise<{ readonly instance: DuckDBInstance; readonly connection: DuckDBConnection }> {
     const { DuckDBInstance: Instance } = await import('@duckdb/node-api');
-    const instance = await Instance.create(this.#file, { access_mode: 'READ_ONLY', threads: String(THREADS), memory_limit: MEMORY });
+    const instance = await Instance.create(this.#file, { access_mode: 'READ_ONLY', threads: String(THREADS), memory_limit: MEMORY }).catch(cannotBeRead);
     return { instance, connection: await instance.connect() };
   }
+}
+
+/** Somebody writes it at this time, or it is none. */
+export function cannotBeRead(error: unknown): never {
+  const [line = ''] = (error as Error).message.split('\n');
+  throw new BusyError(`the file can't be read now: ${line.replaceAll(/"[^"]*[/\\]/g, '"')}`, { cause: error });
 }

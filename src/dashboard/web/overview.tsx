@@ -7,6 +7,7 @@ import { gridCharts, machineCharts } from '../../report/report-charts.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, isGrave, keyFigures, needs, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from '../../report/report-content.ts';
 import { KPI_COLUMNS, kpiLead, kpiRows } from '../../report/kpi-content.ts';
 import type { RunReport } from '../../report/run-report.ts';
+import { thresholdRows, thresholdSummary } from '../../report/thresholds.ts';
 import { wasAudited } from '../../report/verdict.ts';
 import type { RunData } from './api.ts';
 import { backlogChart, connectionsChart } from './more-charts.ts';
@@ -46,6 +47,7 @@ export function Overview({ data, progress, theme }: OverviewProps): VNode {
       <section>
         <div class="charts">{shown.map((chart) => <Plot key={chart.id} chart={chart} theme={theme} run={data.id} scenario={data.name} height={chart.wide === 'full' ? 270 : 230} />)}</div>
       </section>
+      {!live && <Thresholds report={report} />}
       {!live && <Audit report={report} />}
     </main>
   );
@@ -227,5 +229,31 @@ function InTime({ report }: { readonly report: RunReport }): VNode | null {
       </table>
       </div>
     </div>
+  );
+}
+
+function Thresholds({ report }: { readonly report: RunReport }): VNode | null {
+  const summary = thresholdSummary(report);
+  if (summary === null) return null;
+  return (
+    <section>
+      <h2>Thresholds</h2>
+      <p class="result">{summary}</p>
+      <div class="scroll">
+        <table>
+          <tbody>
+            {thresholdRows(report).map(({ text, value, result, held }) => (
+              <tr key={text} class={held ? '' : 'fault'}>
+                <th scope="row">
+                  <code>{text}</code>
+                </th>
+                <td class="n">{value}</td>
+                <td class="after">{result}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }

@@ -229,6 +229,7 @@ Examples:
   meterstorm run scenarios/small-grid.yaml --steps 96 --stations 143
   meterstorm run scenarios/small-grid.yaml --speed 96 --json > report.json
   meterstorm run scenarios/small-grid.yaml --speed 96 --serve
+  meterstorm run scenarios/small-grid.yaml --speed 96 --monitor scenarios/monitor.yaml
   meterstorm dashboard runs/first runs/second
   meterstorm run scenarios/small-grid.yaml --headend 10.0.0.5:4059 --audit-sql postgres://me@db/hes --audit-query 'SELECT * FROM readings'
   meterstorm compare scenarios/small-grid.yaml --alternatives scenarios/alternatives.yaml --out compared

@@ -72,6 +72,14 @@ rules:
   });
 });
 
+test('the example beside the scenarios is one, also with what is commented out', () => {
+  const text = readFileSync(packageFile('scenarios', 'monitor.yaml'), 'utf8');
+  expect(plan(text)).toEqual({ targets: [{ name: 'this machine', periodMs: 1000, timeoutMs: 5000, source: { kind: 'host' } }], logs: [] });
+  const [, ...lines] = text.split('\n');
+  const { targets, logs } = plan(lines.filter((line) => !line.includes('With servers')).map((line) => line.replace(/^( *)# ?/, '$1')).join('\n'));
+  expect([targets.length, logs.length]).toEqual([4, 2]);
+});
+
 test('the example of the documentation is one', () => {
   const text = readFileSync(packageFile('docs', 'monitoring.md'), 'utf8');
   const { targets, logs } = plan(/^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? '');

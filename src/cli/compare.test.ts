@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../report/comparison/comparison.ts';
-import { freePort, MAIN, meterstorm, reportOf, SMALL, started, until } from './meterstorm.fixture.ts';
+import { childrenOf, freePort, MAIN, meterstorm, reportOf, SMALL, started, until } from './meterstorm.fixture.ts';
 
 const VILLAGE = ['--stations', '20', '--steps', '8', '--set', 'network.links=ignored'];
 /** The built head-end, as somebody else's. */
@@ -129,6 +129,20 @@ alternatives:
     expect(reportOf(join(out, 'vendor-X')).run.complete).toBe(false);
     const pid = Number(/up (\d+)/.exec(readFileSync(join(out, 'vendor-X', 'head-end.log'), 'utf8'))?.[1]);
     expect(existsSync(`/proc/${pid}`)).toBe(false);
+  }, 60_000);
+
+  it('goes on when a run is killed: that is the result of its alternative', async () => {
+    const out = directory();
+    const comparing = started(['compare', SMALL, ...VILLAGE, '--speed', '900', '--alternatives', file('alternatives: [{ name: a }, { name: b }]'), '--out', out]);
+    await until(() => / step [1-5]\//.test(comparing.text()));
+    const [run] = childrenOf(comparing.child.pid ?? 0, 'main.js');
+    process.kill(run ?? 0, 'SIGKILL');
+    const { code } = await comparing.ended;
+    expect(code).toBe(0);
+    const { alternatives, complete } = comparisonOf(out);
+    expect(complete).toBe(true);
+    expect(alternatives.map(({ able }) => able)).toEqual([false, true]);
+    expect(alternatives[0]?.why).toMatch(/^The run ended with SIGKILL/);
   }, 60_000);
 
   it('leaves nobody running when it is told twice to end', async () => {

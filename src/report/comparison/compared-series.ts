@@ -25,7 +25,10 @@ export function comparedSeries(alternatives: readonly NamedReport[]): ComparedSe
     const { series, run, audit } = report;
     const at = (values: readonly number[]): readonly number[] => sampled({ ms: series.wallMs, values }, momentsMs);
     const seen = wasAudited(audit) || series.storedReadings.some((count) => count > 0);
-    return { name, speed: run.speed, sent: at(series.sentReadings), stored: seen ? at(series.storedReadings) : null, confirmed: at(series.confirmedReadings) };
+    // What left again after a connection had ended counts once.
+    const once = audit.sent / Math.max(audit.sent, series.sentReadings.at(-1) ?? 0, 1);
+    const sent = at(series.sentReadings).map((count) => Math.round(count * once));
+    return { name, speed: run.speed, sent, stored: seen ? at(series.storedReadings) : null, confirmed: at(series.confirmedReadings) };
   });
   const due = momentsMs.map((_, i) => columns.reduce((most, { sent }) => Math.max(most, sent[i] ?? 0), 0));
   return {

@@ -19,7 +19,7 @@ export function comparisonCharts(comparison: Comparison): readonly Chart[] {
   const backlog = chart(comparison, {
     id: 'backlog',
     title: 'Backlog',
-    lead: `Readings that are not stored yet, of what ${since}; a line that rises to the end does not hold.`,
+    lead: `Readings that are not stored yet, of what ${since}; a line that rises for as long as they come does not hold.`,
     valuesOf: ({ backlogReadings }) => backlogReadings,
   });
   return series.seconds.length === 0 ? [] : [stored, backlog];

@@ -45,7 +45,7 @@ export function markText({ mark, timesBest }: MeasureCell): string {
   if (mark === null) return '';
   if (mark === 'best') return 'best';
   if (mark === 'noise') return 'within noise';
-  return timesBest === null || sameDigits(timesBest) ? '' : `${digits3(timesBest)} times`;
+  return timesBest === null || timesBest === 0 || sameDigits(timesBest) ? '' : `${digits3(timesBest)} times`;
 }
 
 function sameDigits(times: number): boolean {

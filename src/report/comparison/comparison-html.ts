@@ -26,6 +26,7 @@ a{color:inherit}
 .compared td.n small{display:block;color:var(--soft);font-size:13px}
 .compared td.best{font-weight:650}
 .compared td.best small{font-weight:400}.compared td.best small:last-child{color:var(--good)}
+@media (max-width:760px){.compared tbody th{white-space:normal;min-width:8.5em}}
 .compared tr.group th{color:var(--soft);font-weight:650;font-size:14px;padding-top:18px}
 `;
 

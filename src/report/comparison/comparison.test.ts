@@ -105,7 +105,8 @@ describe('alternatives', () => {
     const lasting = (seconds: number): ReportedRun => {
       const counts = { sentReadings: [0, 50, 100], confirmedReadings: [0, 50, 100], storedReadings: [0, 25, 100] };
       const series = { ...report.series, ...counts, wallMs: [0, seconds * 500, seconds * 1000] };
-      return { ...ran(), report: { ...report, run: { ...report.run, speed: 96 }, series } };
+      // Half of what left did so twice.
+      return { ...ran(), report: { ...report, run: { ...report.run, speed: 96 }, audit: { ...report.audit, sent: 100 }, series: { ...series, sentReadings: [0, 75, 150] } } };
     };
     const { series } = compare({ short: [lasting(10)], long: [lasting(20)] });
     const at = (seconds: number): number => series.seconds.findIndex((each) => each >= seconds);

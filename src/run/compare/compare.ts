@@ -111,13 +111,14 @@ export class Comparing {
     this.#running.add(child);
     const { code, signal, lastLine } = await child.run();
     this.#running.delete(child);
-    const whole = code === 0 || code === 1;
     if (existsSync(join(out, 'report.json'))) {
-      return { folder, state: whole ? 'ran' : 'interrupted', why: '', note: '', load: sentLoad(out) };
+      return { folder, state: code === EXIT_INTERRUPTED ? 'interrupted' : 'ran', why: '', note: '', load: sentLoad(out) };
     }
     const end = signal ?? `exit code ${code ?? 'unknown'}`;
     const words = lastLine.replace(/^meterstorm: /, '');
-    const why = words === '' ? `the run ended with ${end}` : whole || signal !== null ? `the run ended with ${end}: ${words}` : words;
+    // Wrong input and a head-end that can't be reached are said in a line; anything else is a crash.
+    const said = words !== '' && (code === EXIT_WRONG_INPUT || code === EXIT_UNREACHABLE);
+    const why = said ? words : `the run ended with ${end}${words === '' ? '' : `: ${words}`}`;
     return { folder, state: interrupt.aborted ? 'interrupted' : 'failed', why, note: '', load: null };
   }
 }
@@ -132,6 +133,11 @@ function watched(alternative: Alternative, pid: number | null): { readonly flags
     throw error;
   }
 }
+
+/** Of `meterstorm run`. */
+const EXIT_WRONG_INPUT = 2;
+const EXIT_UNREACHABLE = 3;
+const EXIT_INTERRUPTED = 130;
 
 /** Of the resources. */
 const STARTED_GROUP = 'head-end';

@@ -90,8 +90,9 @@ describe('alternatives', () => {
       b: [ran({ run: { speed: 96 } })],
       c: [ran({ run: { speed: 96 }, verdict: { able: false, why: 'It lost some.', problems: [slow] } })],
       d: [failed('no licence')],
+      e: [ran({ verdict: { able: null, why: 'The simulator itself was too slow to tell.' } })],
     });
-    expect(conclusion).toMatch(/^At 96 times real time, .* readings in .* messages a second: a and b hold; c and d do not\. c: .*14 ms for each of 55 messages a second\. d: no licence\.$/);
+    expect(conclusion).toMatch(/^At 96 times real time, .* readings in .* messages a second: a and b hold; c and d do not; of e it could not be known\. c: .*14 ms for each of 55 messages a second\. d: no licence\. e: The simulator itself was too slow to tell\.$/);
   });
 
   it('are told apart by their pace at full speed', () => {

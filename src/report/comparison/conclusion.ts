@@ -1,6 +1,6 @@
 /** What comes out of a comparison, in a few sentences: who holds, who does not and why, and what the others differ by. */
 
-import type { ProblemId } from '../../monitor/problem-kinds.ts';
+import { PROBLEM_KINDS, type ProblemId } from '../../monitor/problem-kinds.ts';
 import { digits3, milliseconds, whole } from '../../base/format.ts';
 import type { Problem, RunReport } from '../run-report.ts';
 import type { ComparedAlternative, ComparedLoad, ComparedMeasure } from './comparison.ts';
@@ -41,27 +41,43 @@ function atLoad({ load, reports }: Compared): string {
 function causes({ alternatives, reports }: Compared): readonly string[] {
   const alone = alternatives.filter(({ able }) => able === false).length === 1;
   return alternatives.flatMap((alternative, i) => {
-    if (alternative.able !== false) return [];
-    const who = alone ? 'Why' : alternative.name;
-    const failed = alternative.runs.find(({ state }) => state === 'failed');
+    const { name, able, why, runs } = alternative;
+    if (able === null && runs.some(({ state }) => state === 'ran')) return [`${name}: ${why}`];
+    if (able !== false) return [];
+    const who = alone ? 'Why' : name;
+    const failed = runs.find(({ state }) => state === 'failed');
     if (failed !== undefined) return [`${who}: ${failed.why}.`];
     const unable = (reports[i] ?? []).filter(({ verdict }) => verdict.able === false);
     const cause = causeOf(unable);
-    return [`${who}: ${cause === null ? alternative.why : cause}`];
+    return [`${who}: ${cause === null ? why : cause}`];
   });
 }
 
 /**
  * Problems that say why a head-end does not hold, the most telling first. The others say that it does not, or what followed.
  */
-const TELLING: readonly ProblemId[] = ['process-restarted', 'slow-store', 'backpressure', 'nothing-confirmed', 'malformed-messages', 'connections-not-back'];
+const TELLING: readonly ProblemId[] = [
+  'descriptors-near-limit',
+  'conntrack-near-full',
+  'disk-full-soon',
+  'process-restarted',
+  'accept-queue-full',
+  'refused-connections',
+  'event-loop-delay',
+  'backlog-growth',
+  'slow-store',
+  'backpressure',
+  'nothing-confirmed',
+  'malformed-messages',
+  'connections-not-back',
+];
 
 function causeOf(reports: readonly RunReport[]): string | null {
   const stored = reports.map(transactionsBehind).find((cause) => cause !== null);
   if (stored !== undefined) return stored;
   const problems = reports.flatMap(({ verdict }) => verdict.problems);
   const told = TELLING.map((id) => problems.find((problem) => problem.id === id)).find((problem) => problem !== undefined);
-  const found = problems.find(({ severity }) => severity === 'critical');
+  const found = problems.find(({ severity, id }) => severity === 'critical' && PROBLEM_KINDS[id].decides);
   const texts = [found, told].filter((problem): problem is Problem => problem !== undefined).map(({ evidence }) => evidence);
   return texts.length === 0 ? null : texts.join(' ');
 }

@@ -291,7 +291,7 @@ function restarts({ run }: RunReport): string {
 function events(report: RunReport): string {
   const all = eventRows(report);
   if (all.length === 0) return '';
-  const columns = [{ name: 'event' }, { name: 'after', number: true }, { name: 'severity' }, { name: 'target', text: true }, { name: 'text', text: true }];
+  const columns = [{ name: 'event' }, { name: 'after', number: true }, { name: 'severity' }, { name: 'target' }, { name: 'text', text: true }];
   const rows = all.map(({ rule, when, severity, target, text }) => ({ cells: [rule, when, severity, target, text] }));
   const table = htmlTable({ columns, rows, label: 'Events', className: '' });
   return `<section><h2>Events</h2><p class="lead">${escapeHtml(eventLead(report))}</p>${table}</section>`;

@@ -52,6 +52,7 @@ describe('a line', () => {
     ['2026-11-28 18:29:59 CET a', NOW],
     ['2026-11-28 17:00:00 a', NOW],
     ['2013-01-15 00:00:00 UTC a', NOW],
+    ['2026-11-28 17:28:00 UTC a', NOW],
     ['2026-13-45 00:00:00 UTC a', NOW],
     ['a 2026-11-28 17:29:59 UTC', NOW],
   ])('%s has its own time, if it is a plausible one', (text, timeMs) => {

@@ -25,8 +25,8 @@ export interface FoundLine {
 
 const TEXT_MAX = 2000;
 const FIELD_MAX = 500;
-/** A time in a line that is further away than this is not the time of the line. */
-const PLAUSIBLE_MS = 86_400_000;
+/** A time in a line that is further away than this is that of another clock, or of something else. */
+const PLAUSIBLE_MS = 60_000;
 
 class Tried {
   readonly rule: Rule;

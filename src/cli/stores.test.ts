@@ -62,7 +62,9 @@ describe.each(['buffered', 'direct'] as const)('%s intake', (intake) => {
     expect(existsSync(join(out, 'readings.duckdb'))).toBe(false);
     await query(`UPDATE ${schema}.readings SET value = value + 1 WHERE meter = 3`);
     expect((await ended(['audit', out])).code).toBe(1);
-    expect(reportOf(out).audit).toMatchObject({ ...EXACT, exact: false, wrong: report.audit.stored > 0 ? (await query(`SELECT count(*)::int AS n FROM ${schema}.readings WHERE meter = 3`))[0]?.['n'] : 0 });
+    const [spoilt] = await query(`SELECT count(*)::int AS n FROM ${schema}.readings WHERE meter = 3`);
+    expect(spoilt?.['n']).toBeGreaterThan(10);
+    expect(reportOf(out).audit).toMatchObject({ ...EXACT, exact: false, wrong: spoilt?.['n'] });
     const again = await ended(['run', SMALL, ...HAMLETS, ...postgres(intake), '--schema', String(schema), '--out', newDirectory()]);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain(`--schema: ${schema} already holds readings`);

@@ -25,7 +25,9 @@ export function chooseHeadend(flags: HeadendFlags, options: { readonly directory
   if (store === 'duckdb') {
     if (flags.schema !== undefined) throw new UserError('meterstorm: --schema: a DuckDB file has none; it goes with --store postgres://..');
     if (connections !== undefined) throw new UserError('meterstorm: --connections: a DuckDB file has none; it goes with --store postgres://.. --intake direct');
-    if (intake === 'direct' && intakes > 1) throw new UserError('meterstorm: --intakes: a DuckDB file has one writer, so a direct intake into it is one process');
+    if (intake === 'direct' && intakes > 1) {
+      throw new UserError('meterstorm: --intakes: a DuckDB file has one writer, so a direct intake into it is one process');
+    }
     return { store: { kind: 'duckdb', file: join(options.directory, 'readings.duckdb') }, intake, connections: 1 };
   }
   checkAddress(store);

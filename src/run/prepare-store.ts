@@ -30,7 +30,8 @@ export async function prepareStore({ store, intake }: HeadendKind, options: { re
     const version = Math.floor(Number(there?.version) / 10_000);
     if (version < VERSION_MIN) throw new UserError(`meterstorm: --store: PostgreSQL ${version} is too old; ${VERSION_MIN} or newer is needed`);
     if (there?.found === true && options.fresh) {
-      throw new UserError(`meterstorm: --schema: ${store.schema} already holds readings; name another, or remove it: DROP SCHEMA ${quoted(store.schema)} CASCADE`);
+      const remedy = `name another, or remove it: DROP SCHEMA ${quoted(store.schema)} CASCADE`;
+      throw new UserError(`meterstorm: --schema: ${store.schema} already holds readings; ${remedy}`);
     }
     if (there?.found === true && there.keyed !== keyed) {
       throw new UserError(`meterstorm: --schema: ${store.schema} was made for --intake ${keyed ? 'buffered' : 'direct'}; name another for --intake ${intake}`);

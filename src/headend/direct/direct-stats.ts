@@ -2,7 +2,9 @@
 
 import { emptyIntakeStats, type IntakeStats } from '../intake/intake-stats.ts';
 
-export interface DirectIntakeStats extends Pick<IntakeStats, 'connections' | 'refused' | 'messages' | 'readings' | 'bytes' | 'malformedMessages' | 'malformed'> {
+type Common = 'connections' | 'refused' | 'messages' | 'readings' | 'bytes' | 'malformedMessages' | 'malformed';
+
+export interface DirectIntakeStats extends Pick<IntakeStats, Common> {
   storedReadings: number;
   /** Readings that were stored before: sent again by a concentrator, or stored although the answer was lost. */
   duplicatesDropped: number;

@@ -39,7 +39,14 @@ export class PostgresMessageStore implements MessageStore {
     this.#schema = options.schema;
     this.#insert = `INSERT INTO ${quoted(options.schema)}.readings(meter, time, value, channel, status)
       SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::smallint[], $5::smallint[]) ON CONFLICT DO NOTHING`;
-    this.#pool = new Pool({ ...postgresConfig(options.url), max: options.connections, connectionTimeoutMillis: CONNECT_MS, idleTimeoutMillis: 0, onConnect: (client) => client.query(DURABLE).then(() => {}) });
+    this.#pool = new Pool({
+      ...postgresConfig(options.url),
+      max: options.connections,
+      connectionTimeoutMillis: CONNECT_MS,
+      // They stay.
+      idleTimeoutMillis: 0,
+      onConnect: (client) => client.query(DURABLE).then(() => {}),
+    });
     // A connection that is lost at rest is replaced; one that is lost at work fails its query.
     this.#pool.on('error', () => {});
   }
@@ -62,13 +69,7 @@ export class PostgresMessageStore implements MessageStore {
     const { rowCount } = await this.#pool.query({
       name: 'readings',
       text: this.#insert,
-      values: [
-        wide(meter, rows, INT8),
-        microseconds(time, rows),
-        wide(value, rows, INT8),
-        narrow(channel, rows),
-        narrow(status, rows),
-      ],
+      values: [wide(meter, rows), microseconds(time, rows), wide(value, rows), narrow(channel, rows), narrow(status, rows)],
     });
     return rowCount ?? 0;
   }
@@ -102,8 +103,8 @@ function arrayOf(rows: number, type: number, bytes: number): Buffer {
 }
 
 /** Integers from 0 to 2^53. */
-function wide(column: Float64Array | Uint32Array, rows: number, type: number): Buffer {
-  const array = arrayOf(rows, type, 8);
+function wide(column: Float64Array | Uint32Array, rows: number): Buffer {
+  const array = arrayOf(rows, INT8, 8);
   for (let i = 0, at = HEAD_BYTES + 4; i < rows; i++, at += 12) {
     const high = Math.floor(column[i]! / 2 ** 32);
     array.writeUInt32BE(high, at);

@@ -85,10 +85,13 @@ test('counters of an HTTP endpoint become rates; it goes away and comes back', a
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const watching = await Watching.start({ targets: [target('hes', { kind: 'prometheus', url: `http://127.0.0.1:${port}/metrics`, only: null })] });
-  await until(async () => (await watching.values('hes', 'work_total')).length >= 2);
+  await until(async () => (await watching.values('hes', 'work_total')).length >= 4);
   const rates = await watching.values('hes', 'work_total');
-  expect(Math.min(...rates)).toBeGreaterThan(50);
-  expect(Math.max(...rates)).toBeLessThan(200);
+  // Each by itself depends on when exactly the two looked.
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  expect(Math.min(...rates)).toBeGreaterThan(0);
+  expect(mean).toBeGreaterThan(50);
+  expect(mean).toBeLessThan(200);
   expect((await watching.values('hes', 'depth'))[0]).toBe(3);
   server.closeAllConnections();
   server.close();

@@ -10,7 +10,7 @@ import { watchedGroups } from './resource-content.ts';
 import type { GroupFacts } from './resource-facts.ts';
 import type { RunReport } from './run-report.ts';
 import { extent, type Chart, type ChartSeries } from './svg-chart.ts';
-import { wasAudited } from './verdict.ts';
+import { sawStoring } from './verdict.ts';
 
 const NO_REFERENCE = null;
 /** More processes than these are drawn by group. */
@@ -143,12 +143,11 @@ function wallAxis(report: RunReport, lastSeconds: number): TimeAxis {
 
 /** Sent, confirmed, and stored unless nobody could see it. */
 function progressSeries(report: RunReport): readonly ChartSeries[] {
-  const { series, audit } = report;
-  const seen = wasAudited(audit) || series.storedReadings.some((count) => count > 0);
+  const { series } = report;
   return drawable(series.wallMs, [
     { name: 'sent', colour: 0, values: series.sentReadings },
     { name: 'confirmed', colour: 1, values: series.confirmedReadings },
-    ...(seen ? [{ name: 'stored', colour: 2, values: series.storedReadings }] : []),
+    ...(sawStoring(report) ? [{ name: 'stored', colour: 2, values: series.storedReadings }] : []),
   ]);
 }
 

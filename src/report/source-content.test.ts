@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { htmlReport } from './html-report.ts';
 import { markdownReport } from './markdown-report.ts';
+import { machineCharts } from './report-charts.ts';
 import { auditRows } from './report-content.ts';
 import type { AuditedSource, RunReport } from './run-report.ts';
 import { sampleReport } from './sample-report.fixture.ts';
@@ -29,6 +30,12 @@ describe('the store of another head-end', () => {
     expect(terminalSummary(report, { width: 100, colour: false })).toContain('Read from a <b> | of it.csv.');
     expect(auditRows(report).map(({ label }) => label)).not.toContain('copies dropped');
     expect(auditRows(sampleReport({ steps: 2 })).map(({ label }) => label)).toContain('copies dropped');
+  });
+
+  test('is not drawn over the run: nobody watched it', () => {
+    const names = (report: RunReport): unknown => machineCharts(report).find(({ id }) => id === 'progress')?.series.map(({ name }) => name);
+    expect(names(reportOf({}))).toEqual(['sent', 'confirmed']);
+    expect(names(sampleReport({ steps: 2 }))).toEqual(['sent', 'confirmed', 'stored']);
   });
 
   test('is not named when it is ours', () => expect(sourceText(sampleReport({ steps: 2 }))).toBeNull());

@@ -53,6 +53,11 @@ export function wasAudited(audit: AuditFacts): boolean {
   return audit.exact || audit.planned > 0 || audit.stored > 0;
 }
 
+/** Whether the series of stored readings says something: nobody watches the store of another head-end while the run goes on. */
+export function sawStoring({ audit, series }: Pick<RunReport, 'audit' | 'series'>): boolean {
+  return audit.source === undefined && (wasAudited(audit) || series.storedReadings.some((count) => count > 0));
+}
+
 function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly why: string } {
   const { run, audit } = facts;
   if (!wasAudited(audit)) {

@@ -3,6 +3,7 @@
 import type { RunReport } from '../../report/run-report.ts';
 import type { Chart } from '../../report/svg-chart.ts';
 import { coresIn, memoryAt, momentsOf } from '../../report/process-series.ts';
+import { sawStoring } from '../../report/verdict.ts';
 import type { RunData } from './api.ts';
 
 interface Line {
@@ -21,6 +22,8 @@ interface Kind {
 }
 
 const STRETCHES_MAX = 240;
+/** No line. */
+const NONE: readonly number[] = [];
 
 const seconds = ({ series }: RunReport): readonly number[] => series.wallMs.map((ms) => ms / 1000);
 const headend = ({ processes }: RunReport): RunReport['processes'] => processes.filter(({ group }) => group === 'headend');
@@ -45,7 +48,7 @@ const KINDS: readonly Kind[] = [
     unit: 'readings',
     physical: false,
     whole: true,
-    of: (report) => ({ x: seconds(report), values: report.series.storedReadings }),
+    of: (report) => ({ x: seconds(report), values: sawStoring(report) ? report.series.storedReadings : NONE }),
   },
   {
     id: 'compare-backlog',
@@ -54,7 +57,7 @@ const KINDS: readonly Kind[] = [
     unit: 'readings',
     physical: false,
     whole: true,
-    of: (report) => ({ x: seconds(report), values: report.series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (report.series.storedReadings[i] ?? 0))) }),
+    of: (report) => ({ x: seconds(report), values: sawStoring(report) ? report.series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (report.series.storedReadings[i] ?? 0))) : NONE }),
   },
   {
     id: 'compare-processor',

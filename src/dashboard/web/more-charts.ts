@@ -3,7 +3,7 @@
 import { counted, short, whole } from '../../base/format.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import { extent, type Chart } from '../../report/svg-chart.ts';
-import { wasAudited } from '../../report/verdict.ts';
+import { sawStoring } from '../../report/verdict.ts';
 
 function overRun({ run, series }: RunReport): Pick<Chart, 'axis' | 'x' | 'stacked' | 'steps' | 'reference' | 'fromLowest' | 'wide' | 'physical' | 'whole'> {
   const x = series.wallMs.map((ms) => ms / 1000);
@@ -13,8 +13,8 @@ function overRun({ run, series }: RunReport): Pick<Chart, 'axis' | 'x' | 'stacke
 
 /** Null: nobody can look into the store of this head-end. */
 export function backlogChart(report: RunReport): Chart | null {
-  const { series, audit } = report;
-  if (!wasAudited(audit) && !series.storedReadings.some((count) => count > 0)) return null;
+  const { series } = report;
+  if (!sawStoring(report)) return null;
   const values = series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (series.storedReadings[i] ?? 0)));
   return {
     ...overRun(report),

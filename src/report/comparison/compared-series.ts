@@ -1,7 +1,7 @@
 /** The runs of several alternatives on one time axis. */
 
 import type { RunReport } from '../run-report.ts';
-import { wasAudited } from '../verdict.ts';
+import { sawStoring } from '../verdict.ts';
 import type { ComparedSeries } from './comparison.ts';
 
 const POINTS = 240;
@@ -24,7 +24,7 @@ export function comparedSeries(alternatives: readonly NamedReport[]): ComparedSe
   const columns = present.map(({ name, report }) => {
     const { series, run, audit } = report;
     const at = (values: readonly number[]): readonly number[] => sampled({ ms: series.wallMs, values }, momentsMs);
-    const seen = wasAudited(audit) || series.storedReadings.some((count) => count > 0);
+    const seen = sawStoring(report);
     // What left again after a connection had ended counts once.
     const once = audit.sent / Math.max(audit.sent, series.sentReadings.at(-1) ?? 0, 1);
     const sent = at(series.sentReadings).map((count) => Math.round(count * once));

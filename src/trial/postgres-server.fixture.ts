@@ -1,8 +1,8 @@
 /** Test equipment: a PostgreSQL server of a test's own, in a directory of its own. See `scripts/postgres.sh`. */
 
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -43,14 +43,9 @@ export async function startPostgres(
     const { stdout } = await run('sh', [SCRIPT, 'start', directory, String(port), ...settings]);
     return stdout.trim();
   };
+  const dismiss = guard(directory);
   const url = await start();
   let running = true;
-  // Not even a test that breaks off leaves a server behind.
-  const leave = (): void => {
-    if (running) execFileSync('sh', [SCRIPT, 'kill', directory]);
-    rmSync(directory, { recursive: true, force: true });
-  };
-  process.once('exit', leave);
   return {
     url,
     port,
@@ -69,13 +64,22 @@ export async function startPostgres(
       running = true;
     },
     async stop() {
-      process.off('exit', leave);
       // In order it would write out what is removed then.
       if (running) await run('sh', [SCRIPT, 'kill', directory]);
       running = false;
       rmSync(directory, { recursive: true, force: true });
+      dismiss();
     },
   };
+}
+
+/** However this process ends, kill -9 included, the server goes with it: a shell waits for the end of a pipe. Answers what sends the shell away. */
+function guard(directory: string): () => void {
+  const work = 'read -r _ && exit; sh "$1" kill "$2"; rm -rf "$2"';
+  const shell = spawn('sh', ['-c', work, 'guard', SCRIPT, directory], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  shell.unref();
+  (shell.stdin as Socket).unref();
+  return () => shell.stdin.end('go\n');
 }
 
 function freePort(): Promise<number> {

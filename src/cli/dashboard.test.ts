@@ -126,6 +126,13 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     expect(rest).toHaveLength(95);
   });
 
+  test('all series are had from the overview', async () => {
+    const page = await open('#/first/overview');
+    const waiting = page.waitForEvent('download');
+    await page.locator('.downloads').getByText('CSV').click();
+    expect(readFileSync(await (await waiting).path(), 'utf8')).toMatch(/^series,unit,clock,time_seconds,value\ncommunicating_meters,/);
+  });
+
   test('timeline: zoomed, its address leads back there, an event is opened, one cursor for all lanes', async () => {
     const page = await open('#/first/timeline?clock=grid');
     await drawn(page);

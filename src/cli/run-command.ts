@@ -19,7 +19,7 @@ import { outDirectory } from './out-directory.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { readMonitorPlan } from './monitor-argument.ts';
 import { ProgressDisplay } from './progress-display.ts';
-import { servedRun } from './served-run.ts';
+import { servedRun, servePlace } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
 export interface RunFlags extends HeadendFlags, ForeignFlags, CiFlags {
@@ -66,11 +66,12 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   const { findings } = await examine({ scenario, simulators, intakes, target: target?.address ?? null, directory: null });
   for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
   const foreign = await foreignAudit(flags, scenario, target === null);
+  const serveAt = flags.serve === undefined ? null : servePlace(flags.serve);
   const directory = outDirectory(flags.out, scenario.name);
   const headend = chooseHeadend(flags, { directory, schema: schemaOfRun(scenario.name, systemClock.unixMs()) });
   if (target === null) await prepared(headend, directory);
   const watch = target === null ? await withDatabase(named, headend.store) : named;
-  const served = flags.serve === undefined ? null : await servedRun({ at: flags.serve, scenario, directory, headend: flags.headend });
+  const served = serveAt === null ? null : await servedRun({ place: serveAt, scenario, directory, headend: flags.headend });
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => {
     display.end();
@@ -108,13 +109,17 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
     if (flags.dropSchema) await dropped(headend);
   }
   const { report, auditFailure } = result;
-  writeReport(directory, report);
-  printReport(report, { directory, json: flags.json });
-  writeCiOutput(output, report, auditFailure);
-  if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
-  if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
-  else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
-  await served?.finish(report);
+  try {
+    writeReport(directory, report);
+    printReport(report, { directory, json: flags.json });
+    writeCiOutput(output, report, auditFailure);
+    if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
+    if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
+    else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
+    await served?.finish(report);
+  } finally {
+    await served?.end();
+  }
 }
 
 /** What can be known to be wrong before anything is made. */

@@ -14,22 +14,27 @@ export interface ServedRun {
   begin(measured: MeasuredSoFar): void;
   readonly monitoredBy: NonNullable<Monitoring['onSource']>;
   take(progress: Progress): void;
-  /** Shows the finished run; resolves when nobody looks any more, or at Ctrl-C. */
+  /** Shows the finished run; resolves at once when nobody looks, and otherwise at Ctrl-C. */
   finish(report: RunReport): Promise<void>;
+  /** Closes the dashboard. */
   end(): Promise<void>;
 }
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8080;
 
+export interface ServePlace {
+  readonly host: string;
+  readonly port: number;
+}
+
 export async function servedRun(options: {
-  readonly at: string | true;
+  readonly place: ServePlace;
   readonly scenario: Scenario;
   readonly directory: string;
   readonly headend: string;
 }): Promise<ServedRun> {
-  const { at, scenario, directory, headend } = options;
-  const place = at === true ? { host: DEFAULT_HOST, port: DEFAULT_PORT } : placeOf(at);
+  const { place, scenario, directory, headend } = options;
   // Loaded where it is used: a run that nobody watches needs no server.
   const { gridOfDirectory, liveRun, openDashboard } = await import('../run/open-dashboard.ts');
   const { liveMonitor, monitorOfDirectory } = await import('../run/monitor-view.ts');
@@ -56,14 +61,14 @@ export async function servedRun(options: {
         process.stderr.write(`the dashboard stays at ${address}; press Ctrl-C to end\n`);
         await untilInterrupted();
       }
-      await server.close();
     },
     end: () => server.close(),
   };
 }
 
-/** `PORT` or `ADDRESS:PORT`. */
-function placeOf(text: string): { readonly host: string; readonly port: number } {
+/** `PORT` or `ADDRESS:PORT`; true: the flag without a value. Throws UserError. */
+export function servePlace(text: string | true): ServePlace {
+  if (text === true) return { host: DEFAULT_HOST, port: DEFAULT_PORT };
   const match = /^(?:(\[[0-9a-fA-F:.]+\]|[\w.-]+):)?(\d{1,5})$/.exec(text);
   if (match === null) throw new UserError(`meterstorm: --serve: found \`${text}\`, allowed is a port, or address and port such as 127.0.0.1:8080`);
   return { host: (match[1] ?? DEFAULT_HOST).replaceAll(/[[\]]/g, ''), port: portOf(match[2] ?? '', '--serve') };

@@ -11,7 +11,7 @@ interface Column {
   readonly values: readonly number[];
 }
 
-export const SERIES_HEADER = 'series,unit,clock,time_seconds,value';
+const SERIES_HEADER = 'series,unit,clock,time_seconds,value';
 
 export function seriesCsv(report: RunReport): string {
   const lines = [SERIES_HEADER];

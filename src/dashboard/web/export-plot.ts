@@ -12,7 +12,7 @@ function save(name: string, content: Blob): void {
 }
 
 /** One column for the time, one for each series; of the grid also as ISO 8601. */
-export function chartCsv({ axis, x, series, dots = [], unit }: Chart): string {
+function chartCsv({ axis, x, series, dots = [], unit }: Chart): string {
   const grid = axis.kind === 'grid';
   const head = [...(grid ? ['time', 'unix_seconds'] : ['seconds']), ...[...series, ...dots].map(({ name }) => `${name} [${unit}]`)];
   const rows = x.map((at, i) => [...(grid ? [new Date(at * 1000).toISOString(), at] : [at]), ...[...series, ...dots].map(({ values }) => known(values[i]))]);

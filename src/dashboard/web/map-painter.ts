@@ -6,12 +6,12 @@
 import type { Places } from './api.ts';
 
 /** Web Mercator, 0 .. 1. */
-export interface World {
+interface World {
   readonly x: Float32Array;
   readonly y: Float32Array;
 }
 
-export interface Camera {
+interface Camera {
   /** Centre of the picture. */
   readonly x: number;
   readonly y: number;
@@ -21,19 +21,18 @@ export interface Camera {
 
 /** What each dot looks like. */
 export interface Dots {
-  /** By station: index into `colours`; HIDDEN: not drawn. */
+  /** By station: index into `colours`. */
   readonly bucket: Uint8Array;
   /** `#rrggbb`; later ones are drawn over earlier ones. */
   readonly colours: readonly string[];
 }
 
-export const HIDDEN = 255;
 const ZOOM_MAX = 4000;
 const ZOOM_MIN = 0.6;
 const HIT_PIXELS = 12;
 const MARGIN = 28;
 
-export function mercator(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
+function mercator(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
   const radians = (latitude * Math.PI) / 180;
   return { x: (longitude + 180) / 360, y: (1 - Math.log(Math.tan(radians) + 1 / Math.cos(radians)) / Math.PI) / 2 };
 }
@@ -167,7 +166,7 @@ export class MapPainter {
     let station: number | null = null;
     for (let i = 0; i < this.#world.x.length; i++) {
       const distance = (this.#world.x[i]! - atX) ** 2 + (this.#world.y[i]! - atY) ** 2;
-      if (distance >= best || this.#dots.bucket[i] === HIDDEN) continue;
+      if (distance >= best) continue;
       best = distance;
       station = i;
     }
@@ -283,16 +282,13 @@ function discsUpTo(radius: number): readonly Uint8Array[] {
 
 const DISCS: Uint8Array[] = [];
 
-/** Stations by bucket, hidden ones left out. */
+/** Stations by bucket. */
 function ordered({ bucket, colours }: Dots): Uint32Array {
   const from = new Uint32Array(colours.length + 1);
-  for (const b of bucket) if (b < colours.length) from[b + 1]!++;
+  for (const b of bucket) from[b + 1]!++;
   for (let b = 0; b < colours.length; b++) from[b + 1]! += from[b]!;
-  const order = new Uint32Array(from[colours.length]!);
-  for (let i = 0; i < bucket.length; i++) {
-    const b = bucket[i]!;
-    if (b < colours.length) order[from[b]!++] = i;
-  }
+  const order = new Uint32Array(bucket.length);
+  for (let i = 0; i < bucket.length; i++) order[from[bucket[i]!]!++] = i;
   return order;
 }
 

@@ -9,7 +9,7 @@ import { KPI_COLUMNS, kpiLead, kpiRows } from '../../report/kpi-content.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import { thresholdRows, thresholdSummary } from '../../report/thresholds.ts';
 import { wasAudited } from '../../report/verdict.ts';
-import type { RunData } from './api.ts';
+import { api, type RunData } from './api.ts';
 import { backlogChart, connectionsChart } from './more-charts.ts';
 import { Plot } from './plot.tsx';
 import { routeTo } from './route.ts';
@@ -49,6 +49,9 @@ export function Overview({ data, progress, theme }: OverviewProps): VNode {
       </section>
       {!live && <Thresholds report={report} />}
       {!live && <Audit report={report} />}
+      <p class="downloads">
+        All series of this run: <a href={api.seriesAddress(data.id, 'csv')}>CSV</a>, <a href={api.seriesAddress(data.id, 'parquet')}>Parquet</a>
+      </p>
     </main>
   );
 }

@@ -112,7 +112,7 @@ interface LaneProps {
   readonly scenario: string;
 }
 
-export function Lane({ chart, view, theme, cursor, onView, onCursor, run, scenario }: LaneProps): VNode {
+function Lane({ chart, view, theme, cursor, onView, onCursor, run, scenario }: LaneProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   const painter = useRef<PlotPainter | null>(null);
   const newest = useRef({ onView, onCursor });

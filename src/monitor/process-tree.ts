@@ -31,6 +31,7 @@ interface Member {
 const SCAN_SHARE = 0.01;
 const SCAN_LEAST_MS = 250;
 const DETAILS_LEAST_MS = 2000;
+const CONNECTIONS_LEAST_MS = 500;
 
 /** Counters are cut to hundredths, each on its own. */
 const ROUNDING_SECONDS = 0.025;
@@ -53,7 +54,7 @@ export class ProcessTree implements GroupSampler {
     this.#files = options.files;
     this.#scans = new Pace(options.clock, { share: SCAN_SHARE, leastMs: SCAN_LEAST_MS });
     this.#details = new Pace(options.clock, { share: SCAN_SHARE, leastMs: DETAILS_LEAST_MS });
-    this.#connectionLooks = new Pace(options.clock, { share: SCAN_SHARE, leastMs: DETAILS_LEAST_MS });
+    this.#connectionLooks = new Pace(options.clock, { share: SCAN_SHARE, leastMs: CONNECTIONS_LEAST_MS });
   }
 
   sample(): GroupSample | null {

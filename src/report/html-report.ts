@@ -107,7 +107,7 @@ function answers(report: RunReport): string {
 function problemItem(problem: Problem, report: RunReport): string {
   const { id, title, evidence, remedy } = problem;
   const kind = isGrave(problem) ? 'grave' : 'noted';
-  const todo = remedy === undefined ? '' : `<p><b>What to do</b> ${escapeHtml(remedy)}</p>`;
+  const todo = remedy === undefined ? '' : `<p><b>What to do</b> ${escapeHtml(remedy).replaceAll(/`([^`]+)`/g, '<code>$1</code>')}</p>`;
   return [
     `<li class="${kind}"><b>${escapeHtml(title)}</b> <span class="when">${escapeHtml(whenOf(problem, report))}</span>`,
     `<p>${escapeHtml(evidence)} <code>${escapeHtml(id)}</code></p>${todo}</li>`,

@@ -129,11 +129,11 @@ describe('a generator that was late', () => {
 });
 
 describe('problems', () => {
-  test('are those of the detectors too, with the severity that they say', () => {
-    const findings = [{ id: 'conntrack-near-full', title: 'x', from: 1, to: 2, evidence: 'y', severity: 'critical' }, { id: 'late-flood', title: 'x', from: 1, to: 2, evidence: 'y' }] as const;
+  test('are those of the detectors too, with the severity that they say, the grave ones first', () => {
+    const findings = [{ id: 'late-flood', title: 'x', from: 1, to: 2, evidence: 'y' }, { id: 'conntrack-near-full', title: 'x', from: 1, to: 2, evidence: 'y', severity: 'critical' }] as const;
     expect(verdictOf(facts({ findings })).problems).toEqual([
-      { ...findings[0], remedy: expect.stringContaining('nf_conntrack_max') },
-      { ...findings[1], severity: 'warning', remedy: expect.stringContaining('late rows') },
+      { ...findings[1], remedy: expect.stringContaining('nf_conntrack_max') },
+      { ...findings[0], severity: 'warning', remedy: expect.stringContaining('late rows') },
     ]);
   });
 

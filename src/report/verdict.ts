@@ -189,14 +189,16 @@ function problemsOf(facts: VerdictFacts): readonly Problem[] {
 /** Not said when the generator was late: they would blame the head-end for it. */
 const PUT_DOWN_TO_HEADEND: ReadonlySet<ProblemId> = new Set(['slower-than-real-time', 'not-in-time']);
 
+/** The grave ones first. */
 function told(facts: VerdictFacts, problems: readonly Problem[]): readonly Problem[] {
   const { run } = facts;
   const late = generatorLate(facts, run.cutOffAfterSeconds ?? overrunSeconds(run));
   const fair = late ? problems.filter(({ id }) => !PUT_DOWN_TO_HEADEND.has(id)) : problems;
-  return fair.map(({ id, title, from, to, evidence, severity }) => {
+  const said = fair.map(({ id, title, from, to, evidence, severity }) => {
     const kind = PROBLEM_KINDS[id];
     return { id, title, from, to, evidence, severity: severity ?? kind.severity, remedy: kind.remedy };
   });
+  return [...said.filter(({ severity }) => severity === 'critical'), ...said.filter(({ severity }) => severity !== 'critical')];
 }
 
 function auditProblems({ run, audit }: VerdictFacts): readonly Problem[] {

@@ -218,7 +218,7 @@ export class ProcessProbe {
       fullest: null,
     };
     const group = members.reduce((sum, log) => added(sum, log), none);
-    // What it counted last stays when it has ended.
+    // One that has ended holds no connection, whatever it counted last.
     return group.processes > 0 || connections === null ? group : { ...group, connections: 0 };
   }
 }

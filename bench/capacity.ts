@@ -1,7 +1,8 @@
 /**
- * `npm run bench:capacity -- [--repeat N] [arguments of meterstorm capacity]`: how well `meterstorm capacity` repeats itself. Runs it N times, 5 if not
- * given, one after the other, and prints as JSON on stdout what each found, and how far the worst is from the median. Without arguments: the small grid
- * against the head-end in the box. Trials are told on stderr. Nothing else should run on the machine.
+ * `npm run bench:capacity -- [--repeat N] [--slow MS] [arguments of meterstorm capacity]`: how well `meterstorm capacity` repeats itself. Runs it N times,
+ * 5 if not given, one after the other, and prints as JSON on stdout what each found, and how far the worst is from the median. Without arguments: the
+ * small grid against the head-end in the box; with `--slow` against one that takes so many milliseconds for each message, one after the other. Trials are
+ * told on stderr. Nothing else should run on the machine.
  */
 
 import { spawn } from 'node:child_process';
@@ -10,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageFile } from '../src/base/package-root.ts';
 import type { CapacityReport } from '../src/report/capacity/capacity-report.ts';
+import { slowHeadend } from '../src/run/capacity/slow-headend.fixture.ts';
 
 const REPETITIONS = 5;
 
@@ -36,10 +38,18 @@ function spreadOf(values: readonly number[]): { readonly median: number; readonl
   return { median, worstOff: Math.max(...values.map((value) => Math.abs(value / median - 1))) };
 }
 
-const given = process.argv.slice(2);
-const repeat = given[0] === '--repeat' ? Number(given[1]) : REPETITIONS;
-const rest = given[0] === '--repeat' ? given.slice(2) : given;
-const args = rest.length > 0 ? rest : [packageFile('scenarios', 'small-grid.yaml')];
+const rest = process.argv.slice(2);
+
+/** The number behind a flag of ours, which is taken out. */
+function taken(flag: string): number | null {
+  const at = rest.indexOf(flag);
+  return at < 0 ? null : Number(rest.splice(at, 2)[1]);
+}
+
+const repeat = taken('--repeat') ?? REPETITIONS;
+const slow = taken('--slow');
+const headend = slow === null ? null : await slowHeadend(slow);
+const args = [...(rest.length > 0 ? rest : [packageFile('scenarios', 'small-grid.yaml')]), ...(headend === null ? [] : ['--headend', headend.address])];
 const repetitions = [];
 for (let i = 0; i < repeat; i++) {
   const { answer, saturation, trials, proof, wallSeconds } = await capacity(args);
@@ -52,3 +62,4 @@ const summary = {
   repetitions,
 };
 process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+headend?.close();

@@ -93,7 +93,7 @@ function print(report: CapacityReport, { directory, json }: { readonly directory
   if (json) stdout.write(capacityJson(report));
   else stdout.write(`${capacitySummary(report, { width: stdout.columns ?? 100, colour: stdout.isTTY && stdout.hasColors() })}\nReport: ${join(directory, 'capacity.html')}\n`);
   if (!report.complete) process.exitCode = EXIT_INTERRUPTED;
-  else if (report.proof?.exact === false) process.exitCode = EXIT_FAILED;
+  else if (report.proof?.exact === false || (report.proof?.auditFailure ?? null) !== null) process.exitCode = EXIT_FAILED;
 }
 
 function limitsOf(flags: CapacityFlags): { readonly forMeters: number; readonly budgetMs: number; readonly windowMs: number; readonly precision: number } {

@@ -39,7 +39,8 @@ export function fullFirst({ saturation }: CapacityReport): string {
 
 export function proofText({ proof }: CapacityReport): string {
   if (proof === null) return 'No run at the low end of the interval was played to its end.';
-  const audit = proof.exact === null ? 'nobody could look at what was stored' : proof.exact ? 'audit exact' : 'the audit was NOT exact';
+  const looked = proof.auditFailure === null ? 'nobody could look at what was stored' : `it could not be audited (${proof.auditFailure})`;
+  const audit = proof.exact === null ? looked : proof.exact ? 'audit exact' : 'the audit was NOT exact';
   const { storedWithinP99Ms: stored, confirmedWithinP99Ms: confirmed } = proof;
   const delays = [
     ...(confirmed === null ? [] : [`99 % confirmed within ${milliseconds(confirmed)} of their sending`]),

@@ -35,6 +35,8 @@ describe('the answer', () => {
     const { proof } = sampleCapacity();
     if (proof === null) throw new Error('there is one');
     expect(capacitySummary(sampleCapacity({ proof: { ...proof, exact: false } }), plain)).toContain('the audit was NOT exact');
+    const failed = { ...proof, exact: null, auditFailure: 'disk full' };
+    expect(capacitySummary(sampleCapacity({ proof: failed }), plain)).toContain('it could not be audited (disk full)');
   });
 
   it('keeps its text to the width', () => {

@@ -82,6 +82,8 @@ export interface ProofFacts {
   readonly readings: number;
   /** null: nobody could look at what is stored. */
   readonly exact: boolean | null;
+  /** Why the audit of our own store could not be done; null: it was, or nobody can look at the store. */
+  readonly auditFailure: string | null;
   /** Delays that 99 % stay within, on the clock of the machine: of readings from arrival to store, of pushes from sending to confirmation. */
   readonly storedWithinP99Ms: number | null;
   readonly confirmedWithinP99Ms: number | null;

@@ -65,7 +65,7 @@ export function sampleCapacity(change: Partial<CapacityReport> = {}): CapacityRe
       }),
       sampleTrial({ number: 4, meters: 58.3e6, readingsPerSecond: 64_800, stations: 231, growth: null, lagSeconds: null }),
     ],
-    proof: { meters: 58.3e6, readings: 520_000, exact: true, storedWithinP99Ms: 1100, confirmedWithinP99Ms: 420, storeBytesPerReading: 6.4, directory: 'proof-4' },
+    proof: { meters: 58.3e6, readings: 520_000, exact: true, auditFailure: null, storedWithinP99Ms: 1100, confirmedWithinP99Ms: 420, storeBytesPerReading: 6.4, directory: 'proof-4' },
     sizing: {
       forMeters: 3_500_000,
       figures: [

@@ -35,6 +35,8 @@ const GRID_STEP = 0.01;
 const GRID_BEYOND = Math.log(4);
 const RAMP_UP = { least: 2, most: 8 } as const;
 const RAMP_DOWN = { least: 1.5, most: 8 } as const;
+/** How far a guess is trusted, in ln; and how much of it is left to what lies elsewhere. */
+const GUESS = { width: 0.15, floor: 0.1 } as const;
 /** Shares of what is likely at which the next trial may be. */
 const CANDIDATES = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9] as const;
 /** A bracket wider than this is cut where a trial suggests, a narrower one where a trial says most. */
@@ -111,10 +113,14 @@ export class CapacitySearch {
     const capacities = Array.from({ length: count }, (_, i) => from + i * GRID_STEP);
     const byWidth = WIDTHS.map((width) => capacities.map((capacity) => this.#likelihood(capacity, width)));
     const weights = capacities.map((_, i) => byWidth.reduce((sum, column) => sum + (column[i] ?? 0), 0));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const at = (share: number): number => from + GRID_STEP * quantile(weights, share * total);
-    const next = CANDIDATES.map(at).reduce<{ readonly load: number; readonly left: number } | null>((best, load) => {
-      const left = doubtAfter(load, { capacities, byWidth });
+    const at = (share: number): number => from + GRID_STEP * quantile(weights, share);
+    const guess = this.#lowestFailed?.hint ?? null;
+    const liking = capacities.map((capacity) => likingOf(capacity, guess));
+    const liked = weights.map((weight, i) => weight * (liking[i] ?? 1));
+    const likedByWidth = byWidth.map((column) => column.map((weight, i) => weight * (liking[i] ?? 1)));
+    const candidates = CANDIDATES.map((share) => from + GRID_STEP * quantile(liked, share));
+    const next = candidates.reduce<{ readonly load: number; readonly left: number } | null>((best, load) => {
+      const left = doubtAfter(load, { capacities, byWidth: likedByWidth });
       return best === null || left < best.left ? { load, left } : best;
     }, null);
     return { value: Math.exp(at(0.5)), low: Math.exp(at(0.025)), high: Math.exp(at(0.975)), next: Math.exp(next?.load ?? at(0.5)) };
@@ -154,8 +160,17 @@ function entropy(weights: readonly number[], sum: number): number {
   return weights.reduce((all, weight) => (weight > 0 ? all - (weight / sum) * Math.log(weight / sum) : all), 0);
 }
 
-/** Place in the list, with a fraction, below which weights add up to `sum`. */
-function quantile(weights: readonly number[], sum: number): number {
+/**
+ * What a failed trial served is about what can be held. It is no proof, since an overload may cost more or less than that: so it
+ * only leads to where to look, and has no part in the answer.
+ */
+function likingOf(capacity: number, guess: number | null): number {
+  return guess === null ? 1 : GUESS.floor + Math.exp(-0.5 * ((capacity - Math.log(guess)) / GUESS.width) ** 2);
+}
+
+/** Place in the list, with a fraction, below which so much of all weights lies. */
+function quantile(weights: readonly number[], share: number): number {
+  const sum = share * weights.reduce((all, weight) => all + weight, 0);
   let below = 0;
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i] ?? 0;

@@ -131,6 +131,7 @@ class CapacityHunt {
     this.#proof = {
       meters: facts.meters,
       readings: audit.sent,
+      auditFailure: ours ? auditFailure : null,
       exact: auditFailure === null && wasAudited(audit) ? audit.exact : null,
       storedWithinP99Ms: ours ? delays.arrivalToStoreMs.p99 : null,
       confirmedWithinP99Ms: this.#options.confirmed ? delays.sendingToConfirmationMs.p99 : null,

@@ -15,7 +15,7 @@ function sized(change: Partial<SizingInput> = {}): { readonly figure: (name: str
   const sizing = sizingOf({
     forMeters: 3.6e6,
     trials: [trial(3.6e6), trial(9e6), trial(3.6e7), trial(9e7, { judgement: 'diverges', headendCores: 9 })],
-    proof: { meters: 5e7, readings: 1e6, exact: true, storedWithinP99Ms: 100, confirmedWithinP99Ms: 100, storeBytesPerReading: 8, directory: 'proof-4' },
+    proof: { meters: 5e7, readings: 1e6, exact: true, auditFailure: null, storedWithinP99Ms: 100, confirmedWithinP99Ms: 100, storeBytesPerReading: 8, directory: 'proof-4' },
     answer: ANSWER,
     readingsPerSecond: (meters) => meters / 900,
     intervalSeconds: 900,

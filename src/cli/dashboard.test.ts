@@ -8,9 +8,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { packageFile } from '../base/package-root.ts';
 import { CHROMIUM, openPage, startBrowser, type WatchedPage } from '../dashboard/server/browser.fixture.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 const MAIN = packageFile('dist', 'cli', 'main.js');
 const SMALL = packageFile('scenarios', 'small-grid.yaml');
@@ -137,7 +139,7 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     const page = await open('#/first/timeline?clock=grid');
     await drawn(page);
     await drag(page, '#lane-communicating-meters .plot', [300, 500]);
-    await page.waitForURL(/from=\d+&to=\d+/);
+    await arrived(page, /from=\d+&to=\d+/);
     const { hash } = new URL(page.url());
     const again = await open(hash);
     await drawn(again);
@@ -151,7 +153,7 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     expect(await page.locator('#lane-backlog .n').innerText()).toMatch(/^[\d,]+$/);
     expect(await page.locator('.timeline .when').first().innerText()).toMatch(/after the begin · grid Tue 15 Jan 2013/);
     await evidence.getByText('look there').click();
-    await page.waitForURL(/from=/);
+    await arrived(page, /from=/);
   });
 
   test('timeline: what was watched beside the run has its lanes and events', async () => {
@@ -201,9 +203,9 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     await page.getByRole('button', { name: 'Link class' }).click();
     await page.locator('.map-legend').getByText('gprs-4').waitFor();
     await page.keyboard.press('.');
-    await page.waitForURL(/step=26/);
+    await arrived(page, /step=26/);
     await page.locator('.map canvas').click({ position: await placeOf(page, 7) });
-    await page.waitForURL(/station=7/);
+    await arrived(page, /station=7/);
     await page.locator('.station-tip.fixed').getByText('Open').click();
     await page.getByRole('heading', { name: 'Station 7' }).waitFor();
   });
@@ -253,11 +255,11 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     await drawn(page);
     for (const [key, view] of ['timeline', 'map', 'station', 'resources', 'compare'].map((name, i) => [String(i + 2), name] as const)) {
       await page.keyboard.press(key);
-      await page.waitForURL(new RegExp(`/${view}`));
+      await arrived(page, new RegExp(`/${view}`));
     }
     await page.keyboard.press('1');
     await page.keyboard.press(']');
-    await page.waitForURL(/#\/second\/overview/);
+    await arrived(page, /#\/second\/overview/);
     await page.keyboard.press('?');
     expect(await page.locator('dialog').innerText()).toContain('go to a station or meter by its number');
     await page.keyboard.press('Escape');
@@ -340,6 +342,11 @@ describe('the command line', () => {
     expect(status).toBe(2);
   });
 });
+
+/** The address says so. */
+async function arrived(page: Page, where: RegExp): Promise<void> {
+  await expect.poll(() => page.url(), { timeout: 15_000 }).toMatch(where);
+}
 
 async function drag(page: Page, selector: string, [from, to]: readonly [number, number]): Promise<void> {
   await page.locator(selector).scrollIntoViewIfNeeded();

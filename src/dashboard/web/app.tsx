@@ -10,7 +10,7 @@ import { Message } from './message.tsx';
 import { MeterView } from './meter.tsx';
 import { Overview } from './overview.tsx';
 import { Resources } from './resources.tsx';
-import { go, type Route, routeTo, useRoute, type ViewName } from './route.ts';
+import { go, parseRoute, type Route, routeTo, useRoute, type ViewName } from './route.ts';
 import { StationView } from './station.tsx';
 import { type Theme, useTheme } from './theme.ts';
 import { Timeline } from './timeline.tsx';
@@ -33,7 +33,7 @@ export function App(): VNode {
   const current = runs.find(({ id }) => id === route.run) ?? (route.run === '' ? runs[0] : undefined);
   const run = useRun(current?.id ?? null);
   const [help, setHelp] = useState(false);
-  useKeys({ route, runs, current: current?.id ?? null, toggle, help: () => setHelp((shown) => !shown), search: () => current !== undefined && findNumber(current.id, route.view) });
+  useKeys({ runs, current: current?.id ?? null, toggle, help: () => setHelp((shown) => !shown), search: () => current !== undefined && findNumber(current.id) });
   useEffect(() => {
     document.title = current === undefined ? 'Meterstorm' : `${current.name} – ${route.view} – Meterstorm`;
   }, [current?.name, route.view]);
@@ -131,7 +131,6 @@ function Content({ route, list, current, run, theme }: ContentProps): VNode | nu
 }
 
 interface Keys {
-  readonly route: Route;
   readonly runs: readonly RunSummary[];
   readonly current: string | null;
   readonly toggle: () => void;
@@ -158,7 +157,8 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 /** To the field for a number, in the view that has one. */
-function findNumber(run: string, view: ViewName): void {
+function findNumber(run: string): void {
+  const { view } = parseRoute(location.hash);
   if (view !== 'station' && view !== 'meter') go(routeTo({ run, view: 'station' }));
   const focus = (tries: number): void => {
     const field = document.getElementById('number');
@@ -172,7 +172,7 @@ function findNumber(run: string, view: ViewName): void {
 const FOCUS_TRIES = 120;
 
 /** True when the key meant something. */
-function keyDone(key: string, { route, runs, current, toggle, help, search }: Keys): boolean {
+function keyDone(key: string, { runs, current, toggle, help, search }: Keys): boolean {
   const view = /^[1-9]$/.test(key) ? TABS[Number(key) - 1]?.view : undefined;
   if (view !== undefined && current !== null) go(routeTo({ run: current, view }));
   else if (key === '?') help();
@@ -181,7 +181,8 @@ function keyDone(key: string, { route, runs, current, toggle, help, search }: Ke
   else if ((key === '[' || key === ']') && current !== null && runs.length > 1) {
     const place = runs.findIndex(({ id }) => id === current) + (key === ']' ? 1 : -1);
     const next = runs[(place + runs.length) % runs.length];
-    if (next !== undefined) go(routeTo({ run: next.id, view: route.view }));
+    // As the address has it: the page may be about to follow another key.
+    if (next !== undefined) go(routeTo({ run: next.id, view: parseRoute(location.hash).view }));
   } else return false;
   return true;
 }

@@ -33,7 +33,7 @@ export interface PainterOptions {
 }
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif';
-export const LEFT_PIXELS = 56;
+export const LEFT_PIXELS = 64;
 export const RIGHT_PIXELS = 14;
 const DRAG_PIXELS_MIN = 6;
 const PIXELS_PER_TICK = { grid: 78, wall: 72 } as const;

@@ -65,12 +65,12 @@ function chartOf(kind: Kind, groups: Groups, wallSeconds: number): Chart | null 
   };
 }
 
-/** The column at other times: of each its last sample before; 0 where there is none. */
+/** The column at other times: of each its last sample before; a gap where there is none. */
 function aligned(timesMs: readonly number[], ownMs: readonly number[], values: readonly number[]): readonly number[] {
   let next = 0;
   return timesMs.map((ms) => {
     while (next < ownMs.length && ownMs[next]! <= ms) next++;
-    return next === 0 ? 0 : (values[next - 1] ?? 0);
+    return next === 0 ? NaN : (values[next - 1] ?? NaN);
   });
 }
 

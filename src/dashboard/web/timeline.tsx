@@ -203,6 +203,7 @@ function AxisRow({ axis, view }: { readonly axis: TimeAxis; readonly view: View 
 
 /** The unit stands beside the title, unless it takes prefixes. */
 function laneText(value: number, chart: Chart): string {
+  if (Number.isNaN(value)) return '–';
   const text = valueText(value, chart);
   return chart.physical ? text : text.slice(0, text.length - chart.unit.length).trimEnd();
 }

@@ -82,9 +82,12 @@ class TrialPlay {
     const stop = (): void => this.#abandon.abort();
     if (interrupt.aborted) stop();
     interrupt.addEventListener('abort', stop);
-    const ours = this.#setup.target === null;
+    let prepared = false;
     try {
-      if (ours) await prepareStore(this.#kind, { fresh: true });
+      if (this.#setup.target === null) {
+        await prepareStore(this.#kind, { fresh: true });
+        prepared = true;
+      }
       const { report, auditFailure } = await this.#run();
       if (interrupt.aborted) return null;
       return this.#trial(report, auditFailure);
@@ -94,8 +97,8 @@ class TrialPlay {
       return this.#unreachable(error.message);
     } finally {
       interrupt.removeEventListener('abort', stop);
-      if (ours) await dropStore(this.#kind.store);
       if (!toTheEnd || this.#judgement === 'diverges') remove(directory);
+      if (prepared) await dropStore(this.#kind.store);
     }
   }
 

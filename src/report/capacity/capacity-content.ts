@@ -56,8 +56,8 @@ export function loadText(report: CapacityReport): string {
   const stations = range(trials.map((trial) => trial.stations), whole);
   const speeds = range(trials.map(({ speed }) => speed), (speed) => short(Math.round(speed)));
   return (
-    `A load of so many meters is the readings a second that they make in real time, ${every(report)}. It was made by ${stations} of the ` +
-    `${whole(stationsMax)} stations of the scenario, ${speeds} times faster than real time, in open loop: what is late counts as late.`
+    `A load of so many meters is the readings a second that they make in real time, ${every(report)}. It was made by ${stations} stations ` +
+    `(the scenario has ${whole(stationsMax)}), ${speeds} times faster than real time, in open loop: what is late counts as late.`
   );
 }
 

@@ -12,7 +12,7 @@ import type { RunReport } from '../../report/run-report.ts';
 import { wasAudited } from '../../report/verdict.ts';
 import { aborted } from '../abort.ts';
 import { version } from '../compose-report.ts';
-import { cores } from '../sizing.ts';
+import { cores, DESCRIPTORS_SPARE, descriptorLimit } from '../sizing.ts';
 import { CapacitySearch } from './capacity-search.ts';
 import { playTrial, type Trial, type TrialSetup } from './play-trial.ts';
 import type { Bottleneck } from './saturation.ts';
@@ -35,6 +35,8 @@ export interface CapacityOptions extends TrialSetup {
   readonly onProof: (directory: string, report: RunReport) => void;
 }
 
+/** So many times the stations of the scenario. */
+const GROWTH_MAX = 16;
 /** When the run that is to prove the answer does not hold, the next is at a lower load; so many are tried though the time is up. */
 const PROOFS_MAX = 4;
 const PROOFS_ALWAYS = 2;
@@ -58,7 +60,9 @@ class CapacityHunt {
 
   constructor(options: CapacityOptions) {
     this.#options = options;
-    this.#scenarios = new TrialScenarios(options.scenario);
+    // Somebody else's head-end may know the meters of the scenario and no others.
+    const stationsMax = options.target === null ? Math.min(GROWTH_MAX * options.scenario.grid.stations, descriptorLimit() - DESCRIPTORS_SPARE) : undefined;
+    this.#scenarios = new TrialScenarios(options.scenario, stationsMax);
     this.#search = new CapacitySearch({ first: Math.min(options.forMeters, this.#scenarios.maximum), precision: options.precision });
     this.#beganMs = options.clock.nowMs();
     this.#interrupted = aborted(options.interrupt);

@@ -37,6 +37,16 @@ describe('the scenario of a trial', () => {
     expect(scenarios.next(scenarios.maximum, lasts).stepMs).toBeCloseTo(40, 6);
   });
 
+  it('has more stations than the scenario only where it may, with as many meters each', () => {
+    const scenarios = new TrialScenarios(scenarioOf('small-grid.yaml'), 5000);
+    expect(scenarios.next(9e8, lasts)).toMatchObject({ stations: 1430, stepMs: expect.closeTo(100, 0) });
+    const { scenario, stations, stepMs } = scenarios.next(1.8e9, lasts);
+    expect({ stations, stepMs }).toEqual({ stations: 2860, stepMs: expect.closeTo(100, 0) });
+    expect(generateStations(scenario).meters).toBe(200_000);
+    expect(scenarios.next(scenarios.maximum, lasts)).toMatchObject({ stations: 5000, stepMs: expect.closeTo(40, 1) });
+    expect(new TrialScenarios(scenarioOf('large-grid.yaml'), 1e6).maximum).toBeLessThan((16e6 * 900_000) / 40 + 1);
+  });
+
   it('counts each reading of all registers', () => {
     expect(new TrialScenarios(scenarioOf('small-grid.yaml')).readingsPerSecond(900_000)).toBe(1000);
     expect(new TrialScenarios(scenarioOf('small-grid.yaml', ['behaviour.registers=per-tariff'])).readingsPerSecond(900_000)).toBe(3000);

@@ -1,7 +1,7 @@
 /**
  * The scenario of a trial: the grid of the user's scenario, cut to so many stations and played so many times faster that it offers
  * the readings a second of the load. Steps take a quarter of a second where that is possible. A larger load has more stations, up
- * to those of the scenario, then shorter steps.
+ * to those of the scenario; then shorter steps; then more stations than the scenario has, where nobody has to know them beforehand.
  *
  * Only the everyday load is played: single meters and concentrators that can't be reached, and what they send late. Lines are
  * left out, since their delays would shrink with time; so are outages in common and blackouts, which would make a short trial
@@ -22,20 +22,28 @@ export interface TrialScenario {
 }
 
 const STEP_MS = 250;
+/** Before the grid grows beyond that of the scenario; and the shortest at all. */
+const STEP_MS_SHORT = 100;
 const STEP_MS_MIN = 40;
 const STATIONS_MIN = 4;
+/** As many as a grid may have. */
+const METERS_MAX = 16_000_000;
 /** Steps that are planned beyond the longest trial. */
 const STEPS_SPARE = 8;
 
 export class TrialScenarios {
   readonly #base: Scenario;
   readonly #meters: number;
+  readonly #stationsMax: number;
   /** Steps that earlier trials took: each has times of its own, so that no head-end sees a reading twice. */
   #stepsBefore = 0;
 
-  constructor(base: Scenario) {
+  /** `stationsMax`: more than the scenario has are made up to so many. */
+  constructor(base: Scenario, stationsMax: number = base.grid.stations) {
     this.#base = base;
     this.#meters = generateStations(base).meters;
+    const { stations } = base.grid;
+    this.#stationsMax = Math.max(stations, Math.min(stationsMax, Math.floor(METERS_MAX / (this.#meters / stations))));
   }
 
   /** Readings a second of a load. */
@@ -46,7 +54,8 @@ export class TrialScenarios {
 
   /** Equivalent meters of the highest load that this grid can offer. */
   get maximum(): number {
-    return (this.#meters * this.#base.behaviour.intervalSeconds * 1000) / STEP_MS_MIN;
+    const { grid, behaviour } = this.#base;
+    return ((this.#meters / grid.stations) * this.#stationsMax * behaviour.intervalSeconds * 1000) / STEP_MS_MIN;
   }
 
   /** `meters`: equivalent ones. `lastsMs`: from the stepMs that comes out, how long the trial goes on. */
@@ -54,8 +63,9 @@ export class TrialScenarios {
     const { grid, behaviour, network } = this.#base;
     const intervalMs = behaviour.intervalSeconds * 1000;
     const perStation = this.#meters / grid.stations;
-    const wanted = Math.round((meters * STEP_MS) / intervalMs / perStation);
-    const stations = Math.min(Math.max(wanted, STATIONS_MIN), grid.stations);
+    const stationsAt = (stepMs: number): number => Math.round((meters * stepMs) / intervalMs / perStation);
+    const own = Math.min(Math.max(stationsAt(STEP_MS), STATIONS_MIN), grid.stations);
+    const stations = Math.min(Math.max(own, stationsAt(STEP_MS_SHORT)), this.#stationsMax);
     const cut = { ...this.#base, grid: cutGrid(grid, stations) };
     const speed = meters / generateStations(cut).meters;
     const stepMs = intervalMs / speed;

@@ -110,7 +110,7 @@ describe('the page', () => {
 
   test('names each picture for those who hear it', () => {
     const labels = [...GOOD.matchAll(/<svg class="(?:wide|narrow)"[^>]* role="img" aria-labelledby="(\S+) (\S+)"/g)];
-    expect(labels).toHaveLength(22);
+    expect(labels).toHaveLength(24);
     for (const [, title, desc] of labels) {
       expect(GOOD).toContain(`<title id="${title}">`);
       expect(GOOD).toContain(`<desc id="${desc}">`);
@@ -200,7 +200,7 @@ describe('the page', () => {
   test('has a script that is one', () => {
     expect(() => new Function(PAGE_SCRIPT)).not.toThrow();
     const data = [...GOOD.matchAll(/<script type="application\/json">(.*?)<\/script>/g)].map((match) => JSON.parse(match[1] ?? '') as { x: number[]; series: { values: number[] }[] });
-    expect(data).toHaveLength(11);
+    expect(data).toHaveLength(12);
     for (const { x, series } of data) expect(series.every(({ values }) => values.length === x.length)).toBe(true);
   });
 });

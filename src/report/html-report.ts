@@ -19,6 +19,7 @@ import type { AuditExample, Problem, RunReport } from './run-report.ts';
 import { chartFigure } from './svg-chart.ts';
 import { notAuditedText, sourceText } from './source-content.ts';
 import { failedThresholds, thresholdRows, thresholdSummary } from './thresholds.ts';
+import { timelineFigure } from './timeline-figure.ts';
 import { wasAudited } from './verdict.ts';
 
 export function htmlReport(report: RunReport): string {
@@ -35,8 +36,8 @@ export function htmlReport(report: RunReport): string {
     verdict(report),
     thresholds(report),
     answers(report),
-    charts('The grid', 'In the time of the grid, as its meters count it.', gridCharts(report)),
-    charts('The run', 'In the time of this machine, since the first message.', machineCharts(report)),
+    charts('The grid', 'In the time of the grid, as its meters count it.', gridCharts(report).map(chartFigure)),
+    charts('The run', 'In the time of this machine, since the first message.', [timelineFigure(report), ...machineCharts(report).map(chartFigure)]),
     inTime(report),
     delays(report),
     links(report),
@@ -114,10 +115,10 @@ function problemItem(problem: Problem, report: RunReport): string {
   ].join('');
 }
 
-function charts(title: string, lead: string, drawn: ReturnType<typeof gridCharts>): string {
+function charts(title: string, lead: string, figures: readonly string[]): string {
   return [
     `<section><h2>${escapeHtml(title)}</h2><p class="lead">${escapeHtml(lead)}</p>`,
-    `<div class="charts">${drawn.map(chartFigure).join('\n')}</div></section>`,
+    `<div class="charts">${figures.filter((figure) => figure !== '').join('\n')}</div></section>`,
   ].join('\n');
 }
 

@@ -55,6 +55,7 @@ function hover(figure) {
   const source = figure.querySelector('script');
   if (source === null) return;
   const data = JSON.parse(source.textContent);
+  const parts = [data].concat(data.more || []);
   const tip = document.createElement('div');
   tip.className = 'tip';
   tip.hidden = true;
@@ -73,23 +74,27 @@ function hover(figure) {
       const share = ((event.clientX - box.left) * scale - left) / (right - left);
       if (share < -0.02 || share > 1.02) return hide();
       const span = data.axis.to - data.axis.from;
-      const index = sampleAt(data.axis.from + share * span, data);
-      const x = left + (right - left) * Math.min(1, Math.max(0, (data.x[index] - data.axis.from) / span));
+      const pointed = data.axis.from + Math.min(1, Math.max(0, share)) * span;
+      const at = parts.length > 1 ? pointed : data.x[sampleAt(pointed, data)];
+      const x = left + (right - left) * Math.min(1, Math.max(0, (at - data.axis.from) / span));
       cursor.setAttribute('x1', x);
       cursor.setAttribute('x2', x);
       cursor.setAttribute('visibility', 'visible');
-      const one = data.series.length === 1;
+      const one = parts.length === 1 && data.series.length === 1;
       tip.replaceChildren(
-        line('', '', moment(data.x[index], data.axis)),
-        ...data.series.map((series) =>
-          line(one ? '' : 'b' + series.colour, one ? '' : series.name + ' ', quantity(series.values[index], data) + (data.factor === 0 ? ' ' + data.unit : '')),
-        ),
+        line('', '', moment(at, data.axis)),
+        ...parts.flatMap((part) => {
+          const index = sampleAt(at, part);
+          return part.series.map((series) =>
+            line(one ? '' : 'b' + series.colour, one ? '' : series.name + ' ', quantity(series.values[index], part) + (part.factor === 0 ? ' ' + part.unit : '')),
+          );
+        }),
       );
       tip.hidden = false;
       const around = figure.getBoundingClientRect();
-      const at = box.left - around.left + x / scale;
-      const flip = at + tip.offsetWidth + 16 > figure.clientWidth;
-      tip.style.left = Math.max(0, flip ? at - tip.offsetWidth - 12 : at + 12) + 'px';
+      const place = box.left - around.left + x / scale;
+      const flip = place + tip.offsetWidth + 16 > figure.clientWidth;
+      tip.style.left = Math.max(0, flip ? place - tip.offsetWidth - 12 : place + 12) + 'px';
       tip.style.top = box.top - around.top + 34 / scale + 'px';
     };
     svg.addEventListener('pointermove', show);

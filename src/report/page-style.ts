@@ -68,6 +68,11 @@ svg .strong{fill:var(--ink);font-weight:600}
 .c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}
 .b0{fill:var(--c0);background:var(--c0)}.b1{fill:var(--c1);background:var(--c1)}.b2{fill:var(--c2);background:var(--c2)}
 .b3{fill:var(--c3);background:var(--c3)}.b4{fill:var(--c4);background:var(--c4)}.b5{fill:var(--c5);background:var(--c5)}
+rect.grave{fill:var(--bad)}rect.noted{fill:var(--open)}.swatch.grave{background:var(--bad)}.swatch.noted{background:var(--open)}
+.chart .sign{display:inline-block;width:12px;height:12px;margin:0 6px 0 0;vertical-align:-1px}
+.sign-critical{fill:var(--bad)}.sign-error{fill:var(--paper);stroke:var(--bad);stroke-width:2}
+.sign-warning{fill:var(--paper);stroke:var(--open);stroke-width:1.8}.sign-info{stroke:var(--soft);stroke-width:2}
+.over{paint-order:stroke;stroke:var(--paper);stroke-width:6px}
 .tip{position:absolute;z-index:1;pointer-events:none;background:var(--paper);border:1px solid var(--strong);border-radius:5px;
 padding:6px 10px;font-size:13px;line-height:1.45;white-space:nowrap;box-shadow:0 2px 10px rgb(0 0 0/.14)}
 .tip b{font-weight:600}

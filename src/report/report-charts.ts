@@ -219,6 +219,42 @@ function perSecond(
   return seconds > 0 ? Math.max(0, (column.values[span.to] ?? 0) - before) / seconds : 0;
 }
 
+/** Null: nobody can look into the store of this head-end. */
+export function backlogChart(report: RunReport): Chart | null {
+  const { series } = report;
+  if (!sawStoring(report)) return null;
+  const x = series.wallMs.map((ms) => ms / 1000);
+  const values = series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (series.storedReadings[i] ?? 0)));
+  return {
+    id: 'backlog',
+    title: 'Backlog',
+    caption: `Readings that are confirmed and not yet in the store, at most ${short(extent([values]).highest)} at one time.`,
+    unit: 'readings',
+    physical: false,
+    whole: true,
+    axis: wallAxis(report, x.at(-1) ?? 0),
+    x,
+    series: drawable(x, [{ name: 'backlog', colour: 1, values }]),
+    stacked: false,
+    steps: false,
+    reference: NO_REFERENCE,
+    fromLowest: false,
+    wide: 'half',
+  };
+}
+
+/** The values of the timeline, over the time of the machine: what was handed over, what waits, and who is busy with it. */
+export function timelineLanes(report: RunReport): readonly Chart[] {
+  const lanes = [rate(report), backlogChart(report), processorUse(report)].filter((chart) => chart !== null);
+  return lanes.filter(({ x, series }) => x.length > 0 && series.length > 0);
+}
+
+/** Seconds of the machine, from the begin of the run to the end of what was measured. */
+export function timelineAxis(report: RunReport): TimeAxis {
+  const ends = timelineLanes(report).map(({ axis }) => axis.to);
+  return wallAxis(report, Math.max(0, ...ends));
+}
+
 const GROUP_ORDER = ['headend', 'simulator', 'runner'] as const;
 /** Of the page's style. */
 const COLOURS = 6;

@@ -43,21 +43,21 @@ export interface Chart {
   readonly wide: 'full' | 'half';
 }
 
-interface Size {
+export interface Size {
   readonly width: number;
   readonly height: number;
   readonly pointsMax: number;
 }
 
-const SIZES = {
+export const SIZES = {
   full: { width: 1060, height: 300, pointsMax: 700 },
   half: { width: 516, height: 270, pointsMax: 360 },
   narrow: { width: 420, height: 260, pointsMax: 260 },
 } as const satisfies Record<string, Size>;
 
-const MARGIN = { top: 26, right: 14, left: 54 } as const;
+export const MARGIN = { top: 26, right: 14, left: 54 } as const;
 /** Below the time axis: ticks of the grid have a second line. */
-const FOOT = { grid: 44, wall: 28 } as const;
+export const FOOT = { grid: 44, wall: 28 } as const;
 const PIXELS_PER_TICK = 74;
 const PIXELS_PER_SECONDS_TICK = 58;
 const PIXELS_PER_VALUE_TICK = 46;
@@ -80,7 +80,8 @@ function legendOf(series: readonly ChartSeries[]): string {
   return `<ul class="legend">${items.join('')}</ul>`;
 }
 
-interface Plot {
+/** Where a chart, or one lane of a timeline, is drawn. */
+export interface Plot {
   readonly chart: Chart;
   readonly size: Size;
   readonly x: ScaleLinear<number, number>;
@@ -94,7 +95,7 @@ function drawing(chart: Chart, size: Size, variant: string): string {
   const id = `${chart.id}-${variant}`;
   const bottom = size.height - FOOT.grid;
   const height = bottom + FOOT[chart.axis.kind];
-  const values = valuesOf(chart, bottom - MARGIN.top);
+  const values = valuesOf(chart, Math.max(3, Math.round((bottom - MARGIN.top) / PIXELS_PER_VALUE_TICK)));
   const x = scaleLinear().domain([chart.axis.from, chart.axis.to]).range([MARGIN.left, size.width - MARGIN.right]);
   const y = scaleLinear().domain([values.from, values.to]).range([bottom, MARGIN.top]);
   const plot: Plot = { chart, size, x, y, values, bottom };
@@ -103,8 +104,7 @@ function drawing(chart: Chart, size: Size, variant: string): string {
     `<svg class="${variant}" viewBox="0 0 ${size.width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc" ${frame}>`,
     `<title id="${id}-title">${escapeHtml(chart.title)}</title><desc id="${id}-desc">${escapeHtml(chart.caption)}</desc>`,
     background(plot),
-    reference(plot),
-    chart.stacked ? areas(plot) : lines(plot),
+    marks(plot),
     timeAxis(plot),
     `<line class="cursor" x1="0" x2="0" y1="${MARGIN.top}" y2="${bottom}" visibility="hidden"/>`,
     '</svg>',
@@ -114,13 +114,12 @@ function drawing(chart: Chart, size: Size, variant: string): string {
 /** Few things are better counted from 0. */
 const FROM_LOWEST_MIN = 50;
 
-function valuesOf(chart: Chart, height: number): ValueAxis {
+export function valuesOf(chart: Chart, ticks: number): ValueAxis {
   const tops = chart.stacked ? [stackedTo(chart, chart.series.length)] : chart.series.map((series) => series.values);
   const all = extent(tops);
   const highest = Math.max(all.highest, chart.reference?.value ?? 0);
   const far = all.lowest > highest / 2 && highest >= FROM_LOWEST_MIN;
   const lowest = chart.fromLowest && far ? Math.min(all.lowest, highest * 0.98) : 0;
-  const ticks = Math.max(3, Math.round(height / PIXELS_PER_VALUE_TICK));
   return valueAxis({ lowest, highest, unit: chart.unit, physical: chart.physical, whole: chart.whole, ticks });
 }
 
@@ -142,19 +141,30 @@ function stackedTo(chart: Chart, count: number): readonly number[] {
   return chart.x.map((_, i) => below.reduce((sum, { values }) => sum + (values[i] ?? 0), 0));
 }
 
-function background({ chart, size, x, y, values, bottom }: Plot): string {
+function background(plot: Plot): string {
+  const { chart, x, values, bottom } = plot;
   const bands = nights(chart.axis).map(({ from, to }) => {
     const left = round(x(from));
     return `<rect class="night" x="${left}" y="${MARGIN.top}" width="${round(x(to) - left)}" height="${bottom - MARGIN.top}"/>`;
   });
+  const cut = values.from > 0 ? ' (the axis does not begin at 0)' : '';
+  const unit = `<text x="2" y="12">${escapeHtml(values.unit + cut)}</text>`;
+  return `${bands.join('')}${valueRules(plot)}${unit}`;
+}
+
+/** Lines across at the ticks of the value axis, with what they say. */
+export function valueRules({ size, y, values }: Plot): string {
   const rules = values.ticks.map(({ at, label }) => {
     const height = round(y(at));
     const rule = `<line class="${at === values.from ? 'base' : 'rule'}" x1="${MARGIN.left}" x2="${size.width - MARGIN.right}" y1="${height}" y2="${height}"/>`;
     return `${rule}<text class="tick" x="${MARGIN.left - 8}" y="${height + 4}" text-anchor="end">${escapeHtml(label)}</text>`;
   });
-  const cut = values.from > 0 ? ' (the axis does not begin at 0)' : '';
-  const unit = `<text x="2" y="12">${escapeHtml(values.unit + cut)}</text>`;
-  return `${bands.join('')}${rules.join('')}${unit}`;
+  return rules.join('');
+}
+
+/** The lines or areas, and the line of reference. */
+export function marks(plot: Plot): string {
+  return reference(plot) + (plot.chart.stacked ? areas(plot) : lines(plot));
 }
 
 function reference({ chart, size, y }: Plot): string {
@@ -220,10 +230,10 @@ function pointsOf(
 }
 
 /** About the width of a letter of an axis. */
-const LETTER_PIXELS = 6.7;
+export const LETTER_PIXELS = 6.7;
 
 /** A label that would touch the one before is left out; its mark stays. */
-function timeAxis({ chart, size, x, bottom }: Plot): string {
+export function timeAxis({ chart, size, x, bottom }: Pick<Plot, 'size' | 'x' | 'bottom'> & { readonly chart: Pick<Chart, 'axis'> }): string {
   const right = size.width - MARGIN.right;
   const pixels = chart.axis.kind === 'grid' ? PIXELS_PER_TICK : PIXELS_PER_SECONDS_TICK;
   let taken = -Infinity;
@@ -244,15 +254,21 @@ function timeAxis({ chart, size, x, bottom }: Plot): string {
     .join('');
 }
 
-/** What the script shows under the pointer; thinned out as the wide drawing is. */
-function hoverData(chart: Chart): string {
-  const { x, series, axis } = chart;
+/** What the script shows under the pointer; thinned out as the wide drawing is. `lanes`: more charts on the axis of the first. */
+export function hoverData(chart: Chart, lanes: readonly Chart[] = []): string {
+  const { axis } = chart;
+  const more = lanes.length === 0 ? {} : { more: lanes.map(hoverPart) };
+  const data = { axis: { from: axis.from, to: axis.to, offsetMinutes: axis.kind === 'grid' ? axis.offsetMinutes : null }, ...hoverPart(chart), ...more };
+  return `<script type="application/json">${scriptJson(data)}</script>`;
+}
+
+function hoverPart(chart: Chart): object {
+  const { x, series } = chart;
   const kept = keepExtremes(series.map(({ values }) => values), SIZES[chart.wide].pointsMax);
   const top = extent(series.map(({ values }) => values)).highest;
   const format = hoverFormat(top, chart);
   const digits = 10 ** (format.factor === 0 ? 0 : Math.max(0, 4 - Math.ceil(Math.log10(Math.max(1e-6, top)))));
-  const data = {
-    axis: { from: axis.from, to: axis.to, offsetMinutes: axis.kind === 'grid' ? axis.offsetMinutes : null },
+  return {
     steps: chart.steps,
     ...format,
     x: kept.map((i) => Math.round((x[i] ?? 0) * 1000) / 1000),
@@ -262,9 +278,8 @@ function hoverData(chart: Chart): string {
       values: kept.map((i) => Math.round((values[i] ?? 0) * digits) / digits),
     })),
   };
-  return `<script type="application/json">${scriptJson(data)}</script>`;
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

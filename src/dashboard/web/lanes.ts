@@ -2,11 +2,11 @@
 
 import { dateTime, duration } from '../../base/format.ts';
 import type { TimeAxis } from '../../report/chart-axis.ts';
-import { gridCharts, linkCharts, machineCharts } from '../../report/report-charts.ts';
+import { backlogChart, gridCharts, linkCharts, machineCharts } from '../../report/report-charts.ts';
 import { isGrave } from '../../report/report-content.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import type { Chart } from '../../report/svg-chart.ts';
-import { backlogChart, connectionsChart } from './more-charts.ts';
+import { connectionsChart } from './more-charts.ts';
 import { resourceCharts } from './resource-charts.ts';
 import type { TimeMap } from './time-map.ts';
 

@@ -1,29 +1,13 @@
-/** Charts that the report does not have: what lags behind, and who is connected. */
+/** A chart that the report does not have: who is connected. */
 
-import { counted, short, whole } from '../../base/format.ts';
+import { counted, whole } from '../../base/format.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import { extent, type Chart } from '../../report/svg-chart.ts';
-import { sawStoring } from '../../report/verdict.ts';
 
 function overRun({ run, series }: RunReport): Pick<Chart, 'axis' | 'x' | 'stacked' | 'steps' | 'reference' | 'fromLowest' | 'wide' | 'physical' | 'whole'> {
   const x = series.wallMs.map((ms) => ms / 1000);
   const axis = { kind: 'wall', from: 0, to: Math.max(run.wallSeconds, x.at(-1) ?? 0, 0.001) } as const;
   return { axis, x, stacked: false, steps: false, reference: null, fromLowest: false, wide: 'half', physical: false, whole: true };
-}
-
-/** Null: nobody can look into the store of this head-end. */
-export function backlogChart(report: RunReport): Chart | null {
-  const { series } = report;
-  if (!sawStoring(report)) return null;
-  const values = series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (series.storedReadings[i] ?? 0)));
-  return {
-    ...overRun(report),
-    id: 'backlog',
-    title: 'Backlog',
-    caption: `Readings that are confirmed and not yet in the store, at most ${short(extent([values]).highest)} at one time.`,
-    unit: 'readings',
-    series: values.length === 0 ? [] : [{ name: 'backlog', colour: 1, values }],
-  };
 }
 
 export function connectionsChart(report: RunReport): Chart {

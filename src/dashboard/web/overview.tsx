@@ -3,14 +3,14 @@
 import type { VNode } from 'preact';
 import type { LiveProgress } from '../server/run-view.ts';
 import { duration, percent, short, whole } from '../../base/format.ts';
-import { gridCharts, machineCharts } from '../../report/report-charts.ts';
+import { backlogChart, gridCharts, machineCharts } from '../../report/report-charts.ts';
 import { auditRows, delayRows, DELAY_COLUMNS, isGrave, keyFigures, needs, sizeOfRun, spanOfRun, verdictWord, whenOf, type Figure } from '../../report/report-content.ts';
 import { KPI_COLUMNS, kpiLead, kpiRows } from '../../report/kpi-content.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import { thresholdRows, thresholdSummary } from '../../report/thresholds.ts';
 import { wasAudited } from '../../report/verdict.ts';
 import { api, type RunData } from './api.ts';
-import { backlogChart, connectionsChart } from './more-charts.ts';
+import { connectionsChart } from './more-charts.ts';
 import { Plot } from './plot.tsx';
 import { routeTo } from './route.ts';
 import type { Theme } from './theme.ts';

@@ -9,7 +9,7 @@ import { machineFacts } from '../monitor/machine-facts.ts';
 import type { ResourceUse } from '../monitor/process-probe.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { AuditedSource, AuditFacts, Delays, Kpi, RunFacts, RunReport, Series } from '../report/run-report.ts';
+import type { AuditedSource, AuditFacts, Delays, Kpi, RunEvents, RunFacts, RunReport, Series } from '../report/run-report.ts';
 import { resourceFacts } from '../report/resource-facts.ts';
 import { withThresholds } from '../report/thresholds.ts';
 import { verdictOf } from '../report/verdict.ts';
@@ -24,6 +24,7 @@ import type { EncodedLinks } from './segment-links.ts';
 import type { RunSeen } from './run-probe.ts';
 import type { Restart, WallSeries } from './run-facts.ts';
 import { linkFacts } from './compose-links.ts';
+import { reportedEvents } from './monitoring/run-events.ts';
 import { condensed, Distribution, histogramPercentiles } from './distribution.ts';
 
 export interface RunOutcome {
@@ -60,6 +61,8 @@ export interface RunOutcome {
   readonly processes: readonly ProcessUse[];
   readonly resources: ResourceUse;
   readonly seen: RunSeen;
+  /** All that were read; null: nothing was monitored, or that failed. */
+  readonly events: RunEvents | null;
   readonly storeBytes: number;
 }
 
@@ -101,6 +104,7 @@ export function composeReport(outcome: RunOutcome): RunReport {
     resources,
     machine,
     ...store,
+    ...(outcome.events === null ? {} : { events: reportedEvents(outcome.events) }),
   };
   return withThresholds(report, outcome.scenario.thresholds);
 }

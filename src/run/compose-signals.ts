@@ -5,7 +5,7 @@ import type { Scenario } from '../grid/scenario/scenario.ts';
 import type { Signals } from '../monitor/detect/signals.ts';
 import type { ResourceUse } from '../monitor/process-probe.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
-import type { AuditFacts } from '../report/run-report.ts';
+import type { AuditFacts, RunEvents } from '../report/run-report.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { TimedAudit } from './audit-processes.ts';
@@ -28,6 +28,8 @@ export interface SignalFacts {
   readonly processes: readonly ProcessUse[];
   readonly resources: ResourceUse;
   readonly seen: RunSeen;
+  /** Null: nothing was monitored. */
+  readonly events: RunEvents | null;
 }
 
 const HOUR_SECONDS = 3600;
@@ -67,5 +69,6 @@ export function signalsOf(facts: SignalFacts, audit: AuditFacts): Signals {
     groups: resources.groups,
     processes: facts.processes,
     host: resources.host,
+    events: { seen: facts.events?.shown ?? [], total: facts.events?.total ?? 0 },
   };
 }

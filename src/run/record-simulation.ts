@@ -62,6 +62,7 @@ export function recordSimulation(of: {
     processes: of.probe.uses(),
     resources: of.probe.resources(),
     seen: of.probe.seen(),
+    events: null,
     storeBytes: 0,
   });
   if (listen === null) return report;

@@ -12,7 +12,7 @@ import type { ProcessGroup } from '../monitor/process-use.ts';
 import type { MonitorPlan } from '../monitor/monitor-plan.ts';
 import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
-import type { Kpi, RunReport } from '../report/run-report.ts';
+import type { Kpi, RunEvents, RunReport } from '../report/run-report.ts';
 import { aborted, onAbort } from './abort.ts';
 import { auditOf, type TimedAudit } from './audit-processes.ts';
 import type { AuditSource } from './audit-source.ts';
@@ -98,6 +98,8 @@ interface Measured {
   readonly kpi: Kpi | null;
   /** null: the store is ours, or nobody could look. */
   readonly waited: SourceWait | null;
+  /** null: nothing was monitored, or that failed. */
+  readonly events: RunEvents | null;
 }
 
 interface Played {
@@ -191,16 +193,15 @@ class ScenarioRun {
     writeRunRecord(directory, { scenario, ledger, delays, store: headend === null ? null : store });
     const { audit, failure } = await auditOf({ clock: this.#options.clock, scenario, ledger, source: this.#source });
     const kpi = audit === null || this.#source === null ? null : kpiOf(scenario.behaviour, audit.result.series, delays, onDemandKpi(headend?.stats().onDemand ?? null, scenario.speed));
-    const report = await this.#report({ ...played, wallMs, audit, kpi, waited });
-    const events = await watched;
-    return { report: events === undefined || events === null ? report : { ...report, events }, auditFailure: failure };
+    const events = (await watched) ?? null;
+    return { report: await this.#report({ ...played, wallMs, audit, kpi, waited, events }), auditFailure: failure };
   }
 
   /** What is known of it when it is ended at once. */
-  async #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi' | 'waited'>): Promise<RunResult> {
+  async #abandoned(played: Omit<Measured, 'wallMs' | 'audit' | 'kpi' | 'waited' | 'events'>): Promise<RunResult> {
     const { simulators, headend } = played;
     const wallMs = this.#endMeasuring(simulators, headend);
-    const report = await this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null, waited: null });
+    const report = await this.#report({ ...played, complete: false, wallMs, audit: null, kpi: null, waited: null, events: null });
     simulators.kill();
     headend?.kill();
     this.#watch?.kill();
@@ -217,7 +218,7 @@ class ScenarioRun {
     return wallMs;
   }
 
-  async #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi, waited }: Measured): Promise<RunReport> {
+  async #report({ stations, counts, simulators, headend, complete, wallMs, audit, kpi, waited, events }: Measured): Promise<RunReport> {
     const { scenario, target, confirmed } = this.#options;
     return composeReport({
       scenario,
@@ -245,6 +246,7 @@ class ScenarioRun {
       processes: this.#probe.uses(),
       resources: this.#probe.resources(),
       seen: this.#probe.seen(),
+      events,
       storeBytes: headend === null ? 0 : await storeBytes(this.#options.headend.store),
     });
   }

@@ -1,6 +1,7 @@
 /** All detectors that look at what a run left behind, in the order in which problems are told. */
 
 import { acceptQueueFull, conntrackNearFull, reconnectStorm, refusedConnections, retransmissions } from './connections.ts';
+import { eventDetectors, targetNotSeen } from './events.ts';
 import { generatorSaturated } from './generator.ts';
 import { descriptorsNearLimit, diskFullSoon, eventLoopDelay } from './limits.ts';
 import { backlogGrowth, duplicates, lateFlood, quarterHourHerd } from './readings.ts';
@@ -20,6 +21,8 @@ export const DETECTORS: readonly Detector[] = [
   duplicates,
   lateFlood,
   quarterHourHerd,
+  ...eventDetectors,
+  targetNotSeen,
 ];
 
 export function detect(signals: Signals): readonly Finding[] {

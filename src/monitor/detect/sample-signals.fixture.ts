@@ -44,6 +44,7 @@ export function sampleSignals(change: Partial<Omit<Signals, 'counts' | 'host'>> 
     groups: [sampleGroup({})],
     processes: [sampleProcess('simulator', 0.3), sampleProcess('headend', 0.4)],
     host: sampleHost({}),
+    events: { seen: [], total: 0 },
     ...rest,
     counts: {
       messages: 2000,

@@ -5,6 +5,7 @@ import type { HostUse } from '../host-use.ts';
 import type { NamedLoopDelay } from '../loop-delay.ts';
 import type { ProblemId, Severity } from '../problem-kinds.ts';
 import type { ProcessUse } from '../process-use.ts';
+import type { MonitorEvent } from '../store/monitor-source.ts';
 import type { TrafficSeries } from '../traffic-log.ts';
 
 export interface Signals {
@@ -24,6 +25,19 @@ export interface Signals {
   readonly processes: readonly ProcessUse[];
   /** Null where the system does not tell. */
   readonly host: HostUse | null;
+  readonly events: SeenEvents;
+}
+
+/** Events of monitoring. */
+export interface SeenEvents {
+  /** A bounded number, the most severe ones. */
+  readonly seen: readonly SeenEvent[];
+  readonly total: number;
+}
+
+export interface SeenEvent extends Omit<MonitorEvent, 'timeMs'> {
+  /** Negative: before the run began. */
+  readonly atMs: number;
 }
 
 /** Readings since the begin. */

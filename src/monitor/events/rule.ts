@@ -1,5 +1,6 @@
 /** Rules that make events of lines: what they look for, how much it matters, how many events they may make. */
 
+import type { ProblemId } from '../problem-kinds.ts';
 import type { Severity } from '../store/monitor-source.ts';
 
 export interface Rule {
@@ -11,6 +12,8 @@ export interface Rule {
   /** So many events within the time; the rest are counted, and told of as one. */
   readonly most: number;
   readonly withinMs: number;
+  /** What its events prove. */
+  readonly problem?: ProblemId;
 }
 
 export const USUAL_MOST = 20;

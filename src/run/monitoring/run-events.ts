@@ -6,7 +6,8 @@ import { SEVERITIES } from '../../monitor/store/monitor-source.ts';
 import type { RunEvent, RunEvents } from '../../report/run-report.ts';
 import type { RunMonitor } from './run-monitor.ts';
 
-/** Events that a report holds. */
+/** Events that are looked at for problems, and those of them that a report holds. */
+const READ_MAX = 2000;
 const REPORTED_MAX = 200;
 
 /** Tells of the blackouts of the plan as time of the grid passes them. */
@@ -41,9 +42,14 @@ export class PlannedBlackouts {
   }
 }
 
-/** All events since `fromMs`, as far as a report holds them. */
-export function reportedEvents(fromMs: number): EventQuery {
-  return { from: fromMs, to: fromMs + CENTURY_MS, limit: REPORTED_MAX };
+/** All events since `fromMs`, the most severe ones of too many. */
+export function eventsSince(fromMs: number): EventQuery {
+  return { from: fromMs, to: fromMs + CENTURY_MS, limit: READ_MAX };
+}
+
+/** As far as a report holds them. */
+export function reportedEvents({ total, shown }: RunEvents): RunEvents {
+  return { total, shown: shown.slice(0, REPORTED_MAX) };
 }
 
 const CENTURY_MS = 3.2e12;

@@ -7,7 +7,7 @@ import type { MonitorSource } from '../../monitor/store/monitor-source.ts';
 import type { RunEvents } from '../../report/run-report.ts';
 import { OwnSeries, type OwnFacts } from './own-series.ts';
 import type { Progress } from '../progress.ts';
-import { PlannedBlackouts, reportedEvents, runEvents } from './run-events.ts';
+import { eventsSince, PlannedBlackouts, runEvents } from './run-events.ts';
 import { RunMonitor } from './run-monitor.ts';
 
 export interface RunWatchOptions {
@@ -79,7 +79,7 @@ export class RunWatch {
 
   /** Writes all; null: it could not be. */
   async finish(): Promise<RunEvents | null> {
-    const answer = await this.#monitor.stop(reportedEvents(this.#firstUnixMs));
+    const answer = await this.#monitor.stop(eventsSince(this.#firstUnixMs));
     if (answer === null) process.stderr.write(`meterstorm: monitoring: ${this.#monitor.failure ?? 'failed'}\n`);
     return answer === null ? null : runEvents(answer, this.#beganUnixMs ?? this.#firstUnixMs);
   }

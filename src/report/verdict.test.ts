@@ -89,6 +89,25 @@ describe('able', () => {
   });
 });
 
+describe('a load that is not held, though all of it is stored in the end', () => {
+  const grows = { id: 'backlog-growth', title: 'The backlog grows', from: 0, to: 10, evidence: 'It grows.', severity: 'critical' } as const;
+  const saturated = { id: 'generator-saturated', title: 'The simulator itself was too slow', from: 0, to: 10, evidence: 'Late.', severity: 'critical' } as const;
+  const due = (BASE.run.steps * BASE.run.intervalSeconds) / 2700;
+  const run = { speed: 2700, wallSeconds: 2 * due, realTimeFactor: 1350 };
+
+  test.each<[string, Parameters<typeof facts>[0], boolean | null, RegExp]>([
+    ['it was late and fell behind', { run, findings: [grows] }, false, /the last was stored .* late at 2,700 times real time\. It took them at the pace of 1,350 times real time\./],
+    ['it was late, and so was the simulator', { run, findings: [grows, saturated], lateMs: due * 1000 }, null, /too slow to tell: every reading is stored, but/],
+    ['it had caught up at the end', { run: { ...run, wallSeconds: due + 1 }, findings: [grows] }, true, /at 2,700 times real time\.$/],
+    ['its end took long, and nothing grew', { run, findings: [] }, true, /at 2,700 times real time\.$/],
+    ['at max each takes its time', { run: { ...run, speed: 'max' }, findings: [grows] }, true, /faster than the grid/],
+  ])('%s', (_, change, able, why) => {
+    const verdict = verdictOf(facts(change));
+    expect(verdict.able).toBe(able);
+    expect(verdict.why).toMatch(why);
+  });
+});
+
 describe('a generator that was late', () => {
   const findings = [{ id: 'generator-saturated', title: 'The simulator itself was too slow', from: 0, to: 10, evidence: 'Late.', severity: 'critical' }] as const;
   const run = { speed: 96, wallSeconds: 300_000 };

@@ -90,6 +90,11 @@ function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly w
     const why = `Every reading is stored, but the run took ${duration(overrun)} longer than the grid itself takes.`;
     return { able: false, why };
   }
+  const behind = behindSeconds(facts);
+  if (behind > 0 && generatorLate(facts, behind)) {
+    return { able: null, why: `${GENERATOR_LATE}: every reading is stored, but ${duration(behind)} after the end of the grid's time at this speed.` };
+  }
+  if (behind > 0) return { able: false, why: whyBehind(run, behind) };
   return { able: true, why: whyAble(run, audit) };
 }
 
@@ -161,6 +166,28 @@ function overrunSeconds(run: RunFacts): number {
   const gridSeconds = run.steps * run.intervalSeconds;
   const allowed = (gridSeconds + run.intervalSeconds) / slowdown;
   return run.wallSeconds > allowed ? run.wallSeconds - gridSeconds / slowdown : 0;
+}
+
+/** Seconds, share of the run. */
+const BEHIND_MIN = { seconds: 2, share: 0.1 } as const;
+
+/**
+ * At a speed above real time: how much later than its time the run ended, when the backlog grew for as long as readings came; 0: it held the load.
+ * Ends alone (the last step, the last transaction) make no run late.
+ */
+function behindSeconds({ run, findings = [] }: VerdictFacts): number {
+  if (run.speed === 'max' || run.speed <= 1 || !findings.some(({ id }) => id === 'backlog-growth')) return 0;
+  const dueSeconds = (run.steps * run.intervalSeconds) / run.speed;
+  const late = run.wallSeconds - dueSeconds;
+  const borne = Math.max(BEHIND_MIN.seconds, BEHIND_MIN.share * dueSeconds, run.intervalSeconds / run.speed);
+  return late > borne ? late : 0;
+}
+
+/** What was asked is the load of this speed; the pace that it had is told, because the grid itself may need less. */
+function whyBehind(run: RunFacts, behind: number): string {
+  const pace = run.realTimeFactor > 0 ? ` It took them at the pace of ${digits3(run.realTimeFactor)} times real time.` : '';
+  const speed = run.speed === 'max' ? '' : digits3(run.speed);
+  return `Every reading is stored in the end, but the backlog grew for as long as readings came, and the last was stored ${duration(behind)} late at ${speed} times real time.${pace}`;
 }
 
 function resourcesOf(facts: VerdictFacts): Resources {

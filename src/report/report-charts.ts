@@ -219,16 +219,19 @@ function perSecond(
   return seconds > 0 ? Math.max(0, (column.values[span.to] ?? 0) - before) / seconds : 0;
 }
 
-/** Null: nobody can look into the store of this head-end. */
+/** Null: nobody can look into the store of this head-end. A direct intake confirms what is stored: there, what is sent waits. */
 export function backlogChart(report: RunReport): Chart | null {
-  const { series } = report;
+  const { series, audit } = report;
   if (!sawStoring(report)) return null;
   const x = series.wallMs.map((ms) => ms / 1000);
-  const values = series.confirmedReadings.map((confirmed, i) => Math.max(0, confirmed - (series.storedReadings[i] ?? 0)));
+  const direct = report.store?.intake === 'direct';
+  // What left again is no more readings.
+  const taken = direct ? series.sentReadings.map((sent) => (audit.sent > 0 ? Math.min(sent, audit.sent) : sent)) : series.confirmedReadings;
+  const values = taken.map((count, i) => Math.max(0, count - (series.storedReadings[i] ?? 0)));
   return {
     id: 'backlog',
     title: 'Backlog',
-    caption: `Readings that are confirmed and not yet in the store, at most ${short(extent([values]).highest)} at one time.`,
+    caption: `Readings that are ${direct ? 'sent' : 'confirmed'} and not yet in the store, at most ${short(extent([values]).highest)} at one time.`,
     unit: 'readings',
     physical: false,
     whole: true,

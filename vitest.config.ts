@@ -7,8 +7,6 @@ export default defineConfig({
     testTimeout: 30_000,
     // Many tests wait for a real run to go its time.
     maxWorkers: 2,
-    // A shared machine has bad moments, and real runs have times to keep.
-    retry: 1,
     // Runs of the tests are no steps of the pipeline that runs the tests.
     env: { GITHUB_STEP_SUMMARY: '', GITHUB_ACTIONS: '' },
   },

@@ -40,7 +40,8 @@ async function searched(millisecondsPerMessage: number): Promise<CapacityReport>
 }
 
 describe('meterstorm capacity', () => {
-  it('finds what a head-end holds, half of it where each message takes twice as long, and that the head-end is full', async () => {
+  // A machine that others share may fill up first; then it says so, rightly.
+  it('finds what a head-end holds, half of it where each message takes twice as long, and that the head-end is full', { retry: 2, timeout: 120_000 }, async () => {
     const reports = await Promise.all([searched(5), searched(10)]);
     for (const { answer, saturation, trials, alternative } of reports) {
       expect(answer.kind).toBe('value');
@@ -55,7 +56,7 @@ describe('meterstorm capacity', () => {
     expect(slow?.metersLow).toBeLessThan(1.1 * heldBy(10));
     expect(slow?.metersHigh).toBeGreaterThan(0.7 * heldBy(10));
     expect(fast?.meters).toBeGreaterThan(1.25 * (slow?.meters ?? Infinity));
-  }, 120_000);
+  });
 
   it.each([
     [['--for', 'many'], '--for: found `many`'],

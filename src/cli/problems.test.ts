@@ -62,14 +62,14 @@ async function sink(extra: string, backlog = 511): Promise<{ readonly child: Chi
 }
 
 describe('a healthy run', () => {
-  // A machine that is busy with other things may keep the simulator waiting; then it says so, rightly.
-  it('has no problem at a speed', { retry: 3, timeout: LONG_MS }, async () => {
+  // A machine that others share may keep the simulator waiting; then it says so, rightly.
+  it('has no problem at a speed', { retry: 2, timeout: LONG_MS }, async () => {
     const report = await played(VILLAGE);
     expect(report.verdict.problems).toEqual([]);
     expect(report.verdict.able).toBe(true);
   });
 
-  it('has none at max', { retry: 3, timeout: LONG_MS }, async () => {
+  it('has none at max', { retry: 2, timeout: LONG_MS }, async () => {
     expect((await played(['--stations', '60', '--steps', '48'])).verdict.problems).toEqual([]);
   });
 });
@@ -152,7 +152,8 @@ describe('the load', () => {
 describe('the generator', () => {
   it('that can’t keep its own schedule is not blamed on the head-end', { timeout: LONG_MS }, async () => {
     const { target } = await sink('');
-    const report = await played(['--steps', '96', '--speed', '60000', '--drain', '30 s', '--set', 'network.links=ignored', '--headend', target, '--unconfirmed']);
+    // 29 million readings in a quarter of a second.
+    const report = await played(['--speed', '1000000', '--simulators', '1', '--drain', '30 s', '--set', 'network.links=ignored', '--headend', target, '--unconfirmed']);
     expect(idsOf(report)).toContain('generator-saturated');
     expect(idsOf(report)).not.toContain('slower-than-real-time');
     expect(evidenceOf(report, 'generator-saturated')).toMatch(/^One message in 100 left /);

@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly intakes: number | null;
   /** At a speed: how long after its last step the run ends, whether the head-end has confirmed and stored all or not. */
   readonly drainSeconds: number;
+  /** At a speed, step 0 of a push begins so long after concentrators were told to connect. Left out: at once. */
+  readonly leadMs?: number;
   /** Left out: nothing is monitored, and there is no `monitor.duckdb`. */
   readonly monitoring?: Monitoring;
   /** What is watched beside the run's own processes. */
@@ -262,7 +264,11 @@ class ScenarioRun {
     const { target } = this.#options;
     const headend = target === null ? await this.#startHeadend(intakePlans({ address: '127.0.0.1', port: 0 }, counts.intakes)) : null;
     const simulators = await this.#prepareSimulators({ stations, counts, targets: target === null ? (headend?.endpoints ?? []) : [target] });
-    return this.#playOn(simulators, this.#options.clock.unixMs());
+    const { clock, scenario, leadMs = 0 } = this.#options;
+    if (leadMs === 0 || scenario.speed === 'max') return this.#playOn(simulators, clock.unixMs());
+    simulators.go(clock.unixMs() + leadMs);
+    await Promise.race([new Promise<void>((resolve) => clock.schedule(leadMs, resolve)), this.#finished.promise, aborted(this.#options.interrupt)]);
+    return this.#playOn(simulators, null);
   }
 
   /** The concentrators listen, then the head-end asks. */

@@ -121,6 +121,18 @@ describe('the search, step by step', () => {
     expect(after(held(100), failed(120, 105)).next / Math.sqrt(12_000)).toBeCloseTo(1, 1);
   });
 
+  it('goes up again when a load held above all that failed, and says nothing of the capacity until one above fails', () => {
+    const misled = [held(3.5, 30), held(28, 200), failed(207, 200), held(189), held(206)];
+    expect(after(...misled).estimate).not.toBeNull();
+    expect(after(...misled, held(223, 1500)).estimate).toBeNull();
+    expect(after(...misled, held(223, 1500)).next).toBe(1500);
+    expect(after(...misled, held(223, 225)).next).toBeCloseTo(223 * 1.4, 1);
+    expect(after(...misled, held(320, 330)).next).toBe(640);
+    const { low, value } = after(...misled, held(223, 1500), held(1500), held(3000), failed(6000, 4000), held(4000), failed(4400)).estimate ?? { low: 0, value: 0 };
+    expect(low).toBeGreaterThan(3400);
+    expect(value).toBeLessThan(4500);
+  });
+
   it('a trial that contradicts the others widens the interval and moves the answer little', () => {
     const plain = [held(100), held(120), failed(140), failed(160), held(126), failed(134), held(128), failed(132)];
     const before = after(...plain).estimate;

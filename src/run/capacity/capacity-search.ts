@@ -35,6 +35,8 @@ const GRID_STEP = 0.01;
 const GRID_BEYOND = Math.log(4);
 const RAMP_UP = { least: 2, most: 8 } as const;
 const RAMP_DOWN = { least: 1.5, most: 8 } as const;
+/** When a load held a little above all that failed: one of those trials went wrong by itself, or this is the edge. */
+const RAMP_AGAIN = { least: 1.4, most: 8 } as const;
 /** How far a guess is trusted, in ln; and how much of it is left to what lies elsewhere. */
 const GUESS = { width: 0.15, floor: 0.1 } as const;
 /** Shares of what is likely at which the next trial may be. */
@@ -65,19 +67,20 @@ export class CapacitySearch {
   get next(): number {
     const held = this.#highestHeld;
     const failed = this.#lowestFailed;
-    if (held === null && failed === null) return this.#first;
-    if (failed === null) return this.#highest(held);
-    if (held === null) return failed.load / clamp(failed.load / (failed.hint ?? failed.load / 2), RAMP_DOWN);
-    const { hint } = failed;
-    if (hint !== null && failed.load / held.load > WIDE && hint > held.load && hint < failed.load) {
-      return Math.min(Math.max(hint, held.load * 1.1), failed.load / 1.1);
+    if (held === null) return failed === null ? this.#first : failed.load / clamp(failed.load / (failed.hint ?? failed.load / 2), RAMP_DOWN);
+    const above = this.#lowestFailedAbove(held.load);
+    if (above === null) return held.load * clamp((held.hint ?? held.load) / held.load, failed === null || held.load > WIDE * failed.load ? RAMP_UP : RAMP_AGAIN);
+    const { hint } = above;
+    if (hint !== null && above.load / held.load > WIDE && hint > held.load && hint < above.load) {
+      return Math.min(Math.max(hint, held.load * 1.1), above.load / 1.1);
     }
     return this.#posterior().next;
   }
 
-  /** null: all held, or none did. */
+  /** null: there is no load that held, or none above it that failed. */
   get estimate(): Estimate | null {
-    if (this.#highestHeld === null || this.#lowestFailed === null) return null;
+    const held = this.#highestHeld;
+    if (held === null || this.#lowestFailedAbove(held.load) === null) return null;
     const { value, low, high } = this.#posterior();
     return { value, low, high };
   }
@@ -88,17 +91,17 @@ export class CapacitySearch {
     return estimate !== null && Math.sqrt(estimate.high / estimate.low) <= 1 + this.#precision;
   }
 
-  #highest(held: Outcome | null): number {
-    if (held === null) return this.#first;
-    return held.load * clamp((held.hint ?? held.load) / held.load, RAMP_UP);
-  }
-
   get #highestHeld(): Outcome | null {
     return this.#outcomes.filter(({ held }) => held).reduce<Outcome | null>((best, each) => (best === null || each.load > best.load ? each : best), null);
   }
 
   get #lowestFailed(): Outcome | null {
-    return this.#outcomes.filter(({ held }) => !held).reduce<Outcome | null>((best, each) => (best === null || each.load < best.load ? each : best), null);
+    return this.#lowestFailedAbove(0);
+  }
+
+  /** Of a load that was tried more than once, the same load counts too. */
+  #lowestFailedAbove(load: number): Outcome | null {
+    return this.#outcomes.filter((each) => !each.held && each.load >= load).reduce<Outcome | null>((best, each) => (best === null || each.load < best.load ? each : best), null);
   }
 
   #posterior(): Estimate & { readonly next: number } {

@@ -49,6 +49,8 @@ const BUSY_AIM = 0.75;
 /** So much more is tried next of a head-end of which only this is known: that it held. */
 const UNSEEN_GROWTH = 3;
 const DRAIN_SECONDS = 60;
+/** Before the first step all concentrators have time to connect: the load is what they send, not that they come. */
+const LEAD_MS = { least: 300, station: 0.3 } as const;
 
 /** null: it was interrupted. */
 export async function playTrial(setup: TrialSetup, request: TrialRequest): Promise<Trial | null> {
@@ -117,6 +119,7 @@ class TrialPlay {
       headend: this.#kind,
       dropStore: true,
       drainSeconds: DRAIN_SECONDS,
+      leadMs: LEAD_MS.least + LEAD_MS.station * play.stations,
       // A trial is broken off or played to its end, never cut short in between.
       interrupt: new AbortController().signal,
       abandon: this.#abandon.signal,

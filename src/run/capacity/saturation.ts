@@ -82,7 +82,7 @@ const STEPS_AHEAD_MAX = 64;
 export function saturationOf(facts: TrialFacts): Saturation {
   const { crashes, measure, stations } = facts;
   if (crashes.length > 0) return { what: 'crash', evidence: `${crashes[0] ?? ''}${crashes.length > 1 ? ` and ${crashes.length - 1} more` : ''} ended unasked` };
-  if (measure.connectedShare < CONNECTED_LEAST) {
+  if (measure.connectedShare < CONNECTED_LEAST && !(measure.connecting && isFull(facts.machine))) {
     const open = Math.round(measure.connectedShare * stations);
     return { what: 'connections', evidence: `at times only ${whole(open)} of ${whole(stations)} connections were open` };
   }

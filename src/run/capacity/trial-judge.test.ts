@@ -94,6 +94,15 @@ describe('a trial', () => {
     expect(judged(made({ serves: share * OFFERED, commitMs })).judgement).toBe(expected);
   });
 
+  it('with a last batch at hand holds, though its slope is above what is tolerated', () => {
+    const steady = made({ serves: 1.2 * OFFERED });
+    // From the sixth second on 300 ms of the load wait in a batch.
+    const samples = steady.samples.map(([at, ...rest]) => [at, ...rest.slice(0, 4), (rest[4] ?? 0) - (at > 6000 ? 0.3 * OFFERED : 0)] as unknown as RecordedTrial['samples'][number]);
+    expect(judged({ ...steady, samples }).judgement).toBe('holds');
+    const twice = steady.samples.map(([at, ...rest]) => [at, ...rest.slice(0, 4), (rest[4] ?? 0) - 0.08 * OFFERED * Math.max(0, at / 1000 - 1)] as unknown as RecordedTrial['samples'][number]);
+    expect(judged({ ...steady, samples: twice }).judgement).toBe('fails');
+  });
+
   it('of which confirmations are all that is seen is judged by them, and one without any by what could be sent', () => {
     const slow = made({ serves: 0.6 * OFFERED });
     expect(judged(slow, 'confirmed').judgement).toBe('diverges');
@@ -113,6 +122,13 @@ describe('a trial', () => {
     const { judgement, measure } = judged({ ...recorded, samples });
     expect(judgement).toBe('diverges');
     expect(saturationOf(facts(measure, recorded))).toEqual({ what: 'connections', evidence: 'at times only 60 of 100 connections were open' });
+    // On a full machine they come late because of it, and none is refused.
+    const late = { ...recorded, samples: recorded.samples.map(([at, , ...rest]) => [at, Math.min(97, 60 + Math.floor(at / 500)), ...rest] as const) };
+    const slow = judged(late).measure;
+    const full = { cores: 2, busyCores: 2, processes: [], watched: [] };
+    expect(saturationOf({ ...facts(slow, late), machine: full }).what).toBe('machine');
+    expect(saturationOf({ ...facts(slow, late) }).what).toBe('connections');
+    expect(saturationOf({ ...facts(measure, recorded), machine: full }).what).toBe('connections');
   });
 });
 

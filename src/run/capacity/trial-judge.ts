@@ -5,8 +5,8 @@
  *
  * Each backlog is counted in seconds of the offered load, so that its slope is the share of the load that is not served: 0.1 is a tenth. What
  * is intended follows from the schedule alone, so a generator that is late can't hide behind its own lateness. A trial ends early
- * when it clearly diverges, goes on for up to twice its window while the band of the slope leaves it open, and is then judged by
- * the slope itself.
+ * when it clearly diverges, goes on for up to twice its window while the band of the slope leaves it open or little has gathered, and is
+ * then judged by the slope itself and by what has gathered.
  */
 
 import { type Growth, growthOf } from './growth.ts';
@@ -48,7 +48,10 @@ export interface TrialMeasure {
   /** At the end, seconds of the load. */
   readonly lag: Backlogs;
   readonly lagSeconds: number;
+  /** Least of all samples. */
   readonly connectedShare: number;
+  /** Connections were still being made, and none had ended. */
+  readonly connecting: boolean;
 }
 
 export interface Backlogs {
@@ -59,7 +62,9 @@ export interface Backlogs {
 
 /** A backlog that grows by less than this share of the load counts as none: what measuring itself makes of it. */
 export const GROWTH_TOLERATED = 0.03;
-const DIVERGES = { share: 0.12, seconds: 0.5, afterMs: 2400 } as const;
+/** What grew by less than so many seconds of the load may be a batch that the head-end has at hand. */
+const GROWN_SECONDS = 0.5;
+const DIVERGES = { share: 0.12, afterMs: 2400 } as const;
 const SAMPLES_MIN = 8;
 /** Connections are made, the first steps caught up. */
 const WARM_UP = { leastMs: 1000, steps: 3, connectMs: 6000 } as const;
@@ -102,23 +107,24 @@ export class TrialJudge {
     const seconds = samples.map(({ atMs }) => atMs / 1000);
     const slope = (part: keyof Backlogs): number => growthOf(seconds, lags.map((lag) => lag[part])).slope;
     const lag = lags.at(-1) ?? NONE;
-    const spanSeconds = (last.atMs - first.atMs) / 1000;
+    const window = { fromMs: first.atMs, toMs: last.atMs };
     return {
-      window: { fromMs: first.atMs, toMs: last.atMs },
+      window,
       offeredReadingsPerSecond: this.#offered(last),
-      servedReadingsPerSecond: (this.#end(last) - this.#end(first)) / spanSeconds,
+      servedReadingsPerSecond: (this.#end(last) - this.#end(first)) / spanSeconds(window),
       growth: growthOf(seconds, lags.map(total)),
       growthOf: { unsent: slope('unsent'), unconfirmed: slope('unconfirmed'), unstored: slope('unstored') },
       lag,
       lagSeconds: mean(lags.slice(-LAST_SAMPLES).map(total)),
       connectedShare: Math.min(...samples.map(({ connected }) => connected)) / this.#plan.stations,
+      connecting: last.connected > first.connected && samples.every(({ connected }, i) => connected >= (samples[i - 1]?.connected ?? 0)),
     };
   }
 
-  /** By the slope alone, however wide its band is; null: too little was seen. */
+  /** By what the backlog grew by, however wide the band of its slope is; null: too little was seen. */
   get leaning(): 'holds' | 'fails' | null {
     const { measure } = this;
-    return measure === null ? null : leaningOf(measure.growth);
+    return measure === null ? null : leaningOf(measure);
   }
 
   #judge(): Judgement {
@@ -126,13 +132,13 @@ export class TrialJudge {
     if (measure === null) return 'measuring';
     const { growth, window } = measure;
     const spanMs = window.toMs - window.fromMs;
-    const grown = growth.slope * (spanMs / 1000);
-    if (spanMs >= DIVERGES.afterMs && growth.low > DIVERGES.share && grown > DIVERGES.seconds) return 'diverges';
+    const grown = growth.slope * spanSeconds(window);
+    if (spanMs >= DIVERGES.afterMs && growth.low > DIVERGES.share && grown > GROWN_SECONDS) return 'diverges';
     if (spanMs < this.#windowMs) return 'measuring';
     if (growth.high < GROWTH_TOLERATED) return 'holds';
-    if (growth.low > GROWTH_TOLERATED) return 'fails';
+    if (growth.low > GROWTH_TOLERATED && grown > GROWN_SECONDS) return 'fails';
     if (spanMs < 2 * this.#windowMs) return 'measuring';
-    return leaningOf(growth);
+    return leaningOf(measure);
   }
 
   /** Backlogs in seconds of the load; readings of a step as of `last`, when most are known. */
@@ -168,8 +174,12 @@ export class TrialJudge {
 const NONE: Backlogs = { unsent: 0, unconfirmed: 0, unstored: 0 };
 const LAST_SAMPLES = 5;
 
-function leaningOf({ slope }: Growth): 'holds' | 'fails' {
-  return slope <= GROWTH_TOLERATED ? 'holds' : 'fails';
+function leaningOf({ growth, window }: TrialMeasure): 'holds' | 'fails' {
+  return growth.slope > GROWTH_TOLERATED && growth.slope * spanSeconds(window) > GROWN_SECONDS ? 'fails' : 'holds';
+}
+
+function spanSeconds({ fromMs, toMs }: TrialMeasure['window']): number {
+  return (toMs - fromMs) / 1000;
 }
 
 function warmUpMs(stepMs: number): number {

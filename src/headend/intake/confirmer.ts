@@ -1,8 +1,8 @@
 /**
  * Says to connections what is durable, lazily: one confirmation covers all before it, so each connection gets at most one
  * every `everyMs`, and all of them together at most PER_SECOND_MAX: with many connections each waits longer, up to EVERY_MS_MAX. As
- * soon as nothing new is durable for `everyMs`, what is owed is sent, by a timer that all connections share. A connection that doesn't
- * read its confirmations is owed further ones until it does, so its queue is bounded.
+ * soon as nothing new is durable for QUIET_MS, all that is owed is sent: waiting would save nothing any more. One timer serves all
+ * connections. A connection that doesn't read its confirmations is owed further ones until it does, so its queue is bounded.
  */
 
 import type { Clock, Timer } from '../../base/clock.ts';
@@ -16,6 +16,7 @@ const QUEUED_BYTES_MAX = 64 * 1024;
 /** Each costs a system call here and one at its receiver, as much as some two thousand readings do. */
 const PER_SECOND_MAX = 2000;
 const EVERY_MS_MAX = 10_000;
+const QUIET_MS = 50;
 
 /** A connection, as far as its confirmations go. */
 export interface ConfirmedSession {
@@ -33,8 +34,12 @@ export class Confirmer {
   #sent = 0;
   readonly #clock: Clock;
   readonly #everyMs: number;
+  readonly #quietMs: number;
   readonly #connections: () => number;
+  /** When something was last new. */
   #owedAtMs = 0;
+  /** When confirmations are due though there is always something new. */
+  #dueAtMs = 0;
   readonly #bytes = new Uint8Array(CONFIRMATION_BYTES);
   #owed: ConfirmedSession[] = [];
   #timer: Timer | null = null;
@@ -43,6 +48,7 @@ export class Confirmer {
   constructor(options: { readonly clock: Clock; readonly everyMs: number; readonly connections: () => number }) {
     this.#clock = options.clock;
     this.#everyMs = options.everyMs;
+    this.#quietMs = Math.min(options.everyMs, QUIET_MS);
     this.#connections = options.connections;
   }
 
@@ -58,7 +64,9 @@ export class Confirmer {
     if (nowMs - session.confirmedAtMs >= this.#intervalMs && this.#send(session, nowMs)) return;
     session.owed = true;
     this.#owed.push(session);
-    this.#timer ??= this.#clock.schedule(this.#everyMs, () => this.#sweep());
+    if (this.#timer !== null) return;
+    this.#dueAtMs = nowMs + this.#everyMs;
+    this.#lookLater();
   }
 
   /** Sends all that is owed, whatever the time. */
@@ -74,11 +82,18 @@ export class Confirmer {
     }
   }
 
-  #sweep(): void {
-    this.#timer = null;
-    const nowMs = this.#clock.nowMs();
-    const quiet = nowMs - this.#owedAtMs >= this.#everyMs;
-    const intervalMs = quiet ? this.#everyMs : this.#intervalMs;
+  #lookLater(): void {
+    this.#timer = this.#clock.schedule(this.#quietMs, () => {
+      this.#timer = null;
+      const nowMs = this.#clock.nowMs();
+      const quiet = nowMs - this.#owedAtMs >= this.#quietMs;
+      if (quiet || nowMs >= this.#dueAtMs) this.#sweep(nowMs, quiet);
+      if (this.#owed.length > 0) this.#lookLater();
+    });
+  }
+
+  #sweep(nowMs: number, quiet: boolean): void {
+    const intervalMs = quiet ? 0 : this.#intervalMs;
     let waitMs = this.#everyMs;
     const still: ConfirmedSession[] = [];
     for (const session of this.#owed) {
@@ -91,9 +106,9 @@ export class Confirmer {
       }
     }
     this.#owed = still;
-    // Not more often than four times in the interval, however the sessions lie.
-    const leastMs = this.#everyMs / 4;
-    if (still.length > 0) this.#timer = this.#clock.schedule(Math.max(waitMs, leastMs), () => this.#sweep());
+    // Who did not read is asked again when it was quiet once more; and not more often than four times in the interval, however the sessions lie.
+    if (quiet) this.#owedAtMs = nowMs;
+    this.#dueAtMs = nowMs + Math.max(waitMs, this.#everyMs / 4);
   }
 
   /** Between two confirmations of a connection. */

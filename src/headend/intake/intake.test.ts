@@ -143,6 +143,20 @@ describe('intake', () => {
     expect(made.intake.stats()).toMatchObject({ messages: 300, readings: 1500, connections: 3, accepted: 3 });
   });
 
+  it('confirms what is left as soon as nothing new comes, long before its time', () => {
+    const made = started({ confirmEveryMs: 10_000 });
+    const senders = connect(made, 3);
+    for (let at = 1; at <= 20; at++) {
+      for (const sender of senders) sender.connection.write(push(1, 5, at));
+      wait(made, 10);
+    }
+    const lastMs = made.clock.nowMs();
+    for (const sender of senders) expect(sender.confirmed).toEqual([1]);
+    reach(made, () => senders.every((sender) => sender.last === 20));
+    expect(made.clock.nowMs() - lastMs).toBeLessThan(150);
+    for (const sender of senders) expect(sender.confirmed).toEqual([1, 20]);
+  });
+
   it('writes many messages as one group under load', () => {
     const made = started({ groupMs: 10 });
     const senders = connect(made, 20);

@@ -10,7 +10,7 @@ import { findingText, obstacles } from '../run/doctor.ts';
 import { examine } from '../run/examine.ts';
 import { dropStore, prepareStore } from '../run/prepare-store.ts';
 import { watchTargets, withDatabase } from '../run/run-probe.ts';
-import { type RunResult, runScenario } from '../run/run-scenario.ts';
+import { type RunOptions, type RunResult, runScenario } from '../run/run-scenario.ts';
 import { type CiFlags, ciOutput, writeCiOutput } from './ci-output.ts';
 import { drainSeconds } from './drain-argument.ts';
 import { foreignAudit, type ForeignFlags } from './foreign-argument.ts';
@@ -19,7 +19,7 @@ import { outDirectory } from './out-directory.ts';
 import { exitCodeOf, printReport } from './print-report.ts';
 import { readMonitorPlan } from './monitor-argument.ts';
 import { ProgressDisplay } from './progress-display.ts';
-import { servedRun, servePlace } from './served-run.ts';
+import { type ServedRun, servedRun, servePlace } from './served-run.ts';
 import { endpointOf, readScenario } from './scenario-argument.ts';
 
 export interface RunFlags extends HeadendFlags, ForeignFlags, CiFlags {
@@ -67,20 +67,15 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
   for (const finding of obstacles(findings)) process.stderr.write(`meterstorm: ${finding.check}: ${findingText(finding)}\n`);
   const foreign = await foreignAudit(flags, scenario, target === null);
   const serveAt = flags.serve === undefined ? null : servePlace(flags.serve);
-  const directory = outDirectory(flags.out, scenario.name);
-  const headend = chooseHeadend(flags, { directory, schema: schemaOfRun(scenario.name, systemClock.unixMs()) });
-  if (target === null) await prepared(headend, directory);
-  const watch = target === null ? await withDatabase(named, headend.store) : named;
-  const served = serveAt === null ? null : await servedRun({ place: serveAt, scenario, directory, headend: flags.headend });
-  const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
-  const interrupt = new Interrupt(() => {
-    display.end();
-    process.stderr.write('interrupted: ending cleanly; press Ctrl-C again to stop at once\n');
-  });
-  let result: RunResult;
+  // Listening comes first: where it can't, nothing of the run is there yet.
+  const served = serveAt === null ? null : await servedRun({ place: serveAt, scenario, headend: flags.headend });
   try {
-    result = await runScenario({
-      clock: systemClock,
+    const directory = outDirectory(flags.out, scenario.name);
+    const headend = chooseHeadend(flags, { directory, schema: schemaOfRun(scenario.name, systemClock.unixMs()) });
+    if (target === null) await prepared(headend, directory);
+    const watch = target === null ? await withDatabase(named, headend.store) : named;
+    if (served !== null) process.stderr.write(`dashboard: ${served.address}\n`);
+    const { report, auditFailure } = await played({
       scenario,
       directory,
       target,
@@ -93,6 +88,30 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       drainSeconds: drain,
       watch,
       ...(flags.monitor === false ? {} : { monitoring: { plan, onSource: (source) => served?.monitoredBy(source) } }),
+    }, served);
+    writeReport(directory, report);
+    printReport(report, { directory, json: flags.json });
+    writeCiOutput(output, report, auditFailure);
+    if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
+    if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
+    else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
+    await served?.finish(report, directory);
+  } finally {
+    await served?.end();
+  }
+}
+
+/** The run itself, with its progress shown; Ctrl-C ends it cleanly. */
+async function played(what: Omit<RunOptions, 'clock' | 'onProgress' | 'onBegin' | 'interrupt'>, served: ServedRun | null): Promise<RunResult> {
+  const display = new ProgressDisplay(process.stderr, what.scenario.behaviour.start);
+  const interrupt = new Interrupt(() => {
+    display.end();
+    process.stderr.write('interrupted: ending cleanly; press Ctrl-C again to stop at once\n');
+  });
+  try {
+    return await runScenario({
+      ...what,
+      clock: systemClock,
       onProgress: (progress) => {
         display.show(progress);
         served?.take(progress);
@@ -100,25 +119,10 @@ export async function runCommand(file: string, flags: RunFlags): Promise<void> {
       onBegin: (measured) => served?.begin(measured),
       interrupt: interrupt.signal,
     });
-  } catch (error) {
-    await served?.end();
-    throw error;
   } finally {
     display.end();
     interrupt.release();
-    if (flags.dropSchema) await dropped(headend);
-  }
-  const { report, auditFailure } = result;
-  try {
-    writeReport(directory, report);
-    printReport(report, { directory, json: flags.json });
-    writeCiOutput(output, report, auditFailure);
-    if (auditFailure !== null) process.stderr.write(`meterstorm: ${auditFailure}\n`);
-    if (!report.run.complete) process.exitCode = EXIT_INTERRUPTED;
-    else process.exitCode = auditFailure === null ? exitCodeOf(report) : EXIT_FAILED;
-    await served?.finish(report);
-  } finally {
-    await served?.end();
+    if (what.dropStore) await dropped(what.headend);
   }
 }
 

@@ -11,11 +11,13 @@ import { portOf } from './dashboard-command.ts';
 import { untilInterrupted } from './interrupt.ts';
 
 export interface ServedRun {
+  /** For a browser. */
+  readonly address: string;
   begin(measured: MeasuredSoFar): void;
   readonly monitoredBy: NonNullable<Monitoring['onSource']>;
   take(progress: Progress): void;
-  /** Shows the finished run; resolves at once when nobody looks, and otherwise at Ctrl-C. */
-  finish(report: RunReport): Promise<void>;
+  /** Shows the finished run, which left its files in `directory`; resolves at once when nobody looks, and otherwise at Ctrl-C. */
+  finish(report: RunReport, directory: string): Promise<void>;
   /** Closes the dashboard. */
   end(): Promise<void>;
 }
@@ -28,13 +30,9 @@ export interface ServePlace {
   readonly port: number;
 }
 
-export async function servedRun(options: {
-  readonly place: ServePlace;
-  readonly scenario: Scenario;
-  readonly directory: string;
-  readonly headend: string;
-}): Promise<ServedRun> {
-  const { place, scenario, directory, headend } = options;
+/** Listens, before anything of the run is made. Throws UserError when it can't. */
+export async function servedRun(options: { readonly place: ServePlace; readonly scenario: Scenario; readonly headend: string }): Promise<ServedRun> {
+  const { place, scenario, headend } = options;
   // Loaded where it is used: a run that nobody watches needs no server.
   const { gridOfDirectory, liveRun, openDashboard } = await import('../run/open-dashboard.ts');
   const { liveMonitor, monitorOfDirectory } = await import('../run/monitor-view.ts');
@@ -45,15 +43,15 @@ export async function servedRun(options: {
     place: { ...place, wantToken: false },
     onFault: (message) => process.stderr.write(`meterstorm: dashboard: ${message}\n`),
   });
-  process.stderr.write(`dashboard: ${address}\n`);
   return {
+    address,
     begin: (measured) => run.begin(measured),
     monitoredBy: (source) => run.watchedBy(liveMonitor(source)),
     take(progress) {
       run.take(progress);
       server.tell(run);
     },
-    async finish(report) {
+    async finish(report, directory) {
       const watched = server.watchers > 0;
       run.finish(report, { grid: gridOfDirectory(systemClock, directory, report), monitor: monitorOfDirectory(directory) });
       server.tell(run);

@@ -62,8 +62,15 @@ export async function openDashboard(options: {
     return { server, address: await server.listen() };
   } catch (error) {
     await server.close();
-    throw new UserError(`meterstorm: the dashboard can't listen at ${place.host}:${place.port}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`meterstorm: the dashboard can't listen at ${place.host}:${place.port}: ${whyNot(error as NodeJS.ErrnoException)}`, { cause: error });
   }
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE') return 'another program does; name another port, or 0 for any free one';
+  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
+  if (code === 'EACCES') return 'this user may not; name a port above 1023';
+  return message;
 }
 
 /** The runs of some directories; ids are made from their names. */

@@ -9,6 +9,8 @@ const OFFSET = /^([+-])(\d\d):?(\d\d)$/;
 const HOUR = 3600;
 /** Zones change their offset at full quarter hours. */
 const SPAN = 900;
+/** What no reading can have: before 1970 and after 2106 wherever it is, and what is no time at all. `Intl` throws at the worst of these. */
+const CIVIL = { least: -86_400, most: 2 ** 32 + 86_400 } as const;
 
 export function isTimeZone(name: string): boolean {
   if (OFFSET.test(name)) return true;
@@ -60,6 +62,7 @@ function namedZone(zone: string): ToUnix {
   };
   const known = new Map<number, number>();
   return (civil) => {
+    if (!(civil >= CIVIL.least && civil <= CIVIL.most)) return Number.NaN;
     const span = Math.floor(civil / SPAN);
     let offset = known.get(span);
     if (offset === undefined) {

@@ -88,6 +88,13 @@ describe.runIf(postgresInstalled())('readings of a PostgreSQL database', () => {
     expect(source.unreadable.count).toBe(0);
   });
 
+  test('a time without a zone that no clock shows is a row that is no reading, not the end of the audit', async () => {
+    const query = `SELECT id, prague, wh FROM stored UNION ALL VALUES (1, timestamp 'infinity', 1), (2, '-infinity', 1), (3, '9999-12-31', 1)`;
+    const source = sourceOf('meter=id,time:Europe/Prague=prague,value=wh', query);
+    expect(await all(source)).toHaveLength(60_000);
+    expect(source.unreadable.count).toBe(3);
+  });
+
   test('rows that are no reading are counted once, whoever reads; a value that is none stays', async () => {
     const odd = `SELECT serial AS meter, obis AS channel, ts AS time, kwh AS value FROM stored WHERE id < 20
       UNION ALL VALUES ('ABC', '1-0:1.8.0', now(), 1), (NULL, '1-0:1.8.0', now(), 1), ('00000000003', '1-0:2.8.0', now(), 1),

@@ -124,8 +124,9 @@ export class PostgresSource implements ReadingSource {
   }
 
   async #connect(): Promise<Client> {
+    let client: Client | null = null;
     try {
-      const client = new Client({ connectionString: this.#options.url, connectionTimeoutMillis: CONNECT_MS, application_name: 'meterstorm audit' });
+      client = new Client({ connectionString: this.#options.url, connectionTimeoutMillis: CONNECT_MS, application_name: 'meterstorm audit' });
       // Said again by the query that it broke.
       client.on('error', () => {});
       await client.connect();
@@ -134,6 +135,7 @@ export class PostgresSource implements ReadingSource {
       await client.query('SET LOCAL statement_timeout = 0');
       return client;
     } catch (error) {
+      await client?.end().catch(() => {});
       throw sourceError(error);
     }
   }

@@ -121,6 +121,10 @@ describe('times', () => {
     expect(read(prague, '2024-10-27 02:00')).toBeNaN();
     expect(read(prague, '2024-10-27 03:00')).toBe(Date.UTC(2024, 9, 27, 2) / 1000);
   });
+
+  test.each(['2024-02-30 10:00', '2024-03-01 xx:00', '2024-03-01 10:0x', '9999-12-31 23:59'])('%s is no time of a zone with a name either', (text) => {
+    expect(read(textTime(zoneToUnix('Europe/Prague'), 1), text)).toBeNaN();
+  });
 });
 
 test.each([

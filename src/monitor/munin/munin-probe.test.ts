@@ -88,8 +88,10 @@ describe('a node that does not do as it should', () => {
     await expect(reading((socket) => void socket.end('# munin node at x\n'))).rejects.toThrow('the node ended the connection');
   });
 
-  test('never comes to an end', async () => {
-    const line = 'a.value 1\n'.repeat(1000);
+  test.each([
+    ['a.value 1\n'.repeat(1000), /more than 20000 lines/],
+    [`a.info ${'x'.repeat(50_000)}\n`, /more than 8388608 characters/],
+  ])('never comes to an end', async (line, why) => {
     const behave = (socket: Socket): void => {
       const flood = (): void => {
         while (!socket.destroyed && socket.write(line));
@@ -97,7 +99,7 @@ describe('a node that does not do as it should', () => {
       socket.on('drain', flood);
       socket.once('data', flood).write('# munin node at x\n');
     };
-    await expect(reading(behave)).rejects.toThrow(/more than 20000 lines/);
+    await expect(reading(behave)).rejects.toThrow(why);
   });
 
   test('is not there', async () => {

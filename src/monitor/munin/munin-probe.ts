@@ -16,6 +16,8 @@ export interface MuninTarget {
 }
 
 const LINES_MAX = 20_000;
+/** Of the lines that wait, in characters. */
+const LENGTH_MAX = 8 * 2 ** 20;
 
 export class MuninProbe implements ValueProbe {
   readonly #target: MuninTarget;
@@ -54,6 +56,7 @@ class SocketLines {
   readonly #splitter = new LineSplitter();
   readonly #onAbort = (): void => this.#fail(this.#signal.reason as Error);
   #lines: string[] = [];
+  #length = 0;
   #failure: Error | null = null;
   #waiting: { readonly ends: MuninRequest['ends']; readonly resolve: (lines: readonly string[]) => void; readonly reject: (why: Error) => void } | null = null;
 
@@ -84,8 +87,12 @@ class SocketLines {
   }
 
   #receive(bytes: Buffer): void {
-    for (const { text } of this.#splitter.push(bytes)) this.#lines.push(text);
+    for (const { text } of this.#splitter.push(bytes)) {
+      this.#lines.push(text);
+      this.#length += text.length;
+    }
     if (this.#lines.length > LINES_MAX) this.#fail(new Error(`an answer has more than ${LINES_MAX} lines`));
+    else if (this.#length > LENGTH_MAX) this.#fail(new Error(`an answer has more than ${LENGTH_MAX} characters`));
     else this.#settle();
   }
 
@@ -95,7 +102,9 @@ class SocketLines {
     const end = waiting.ends === 'line' ? 0 : this.#lines.indexOf('.');
     if (this.#lines.length > 0 && end >= 0) {
       this.#waiting = null;
-      waiting.resolve(waiting.ends === 'line' ? this.#lines.splice(0, 1) : this.#lines.splice(0, end + 1).slice(0, -1));
+      const taken = this.#lines.splice(0, end + 1);
+      for (const line of taken) this.#length -= line.length;
+      waiting.resolve(waiting.ends === 'line' ? taken : taken.slice(0, -1));
     } else if (this.#failure !== null) {
       this.#waiting = null;
       waiting.reject(this.#failure);

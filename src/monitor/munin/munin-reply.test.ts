@@ -80,6 +80,16 @@ describe('values', () => {
     expect(parseReply('p', lines).values.map(({ value }) => value)).toEqual([2, 3, null]);
   });
 
+  test('is soon read, however long its numbers are', () => {
+    const digits = '1'.repeat(100_000);
+    const begun = performance.now();
+    const { config, values } = parseReply('x', [`a.max ${digits}x`, `a.value ${digits}x`, `a.cdef a,${digits}x,*`]);
+    expect(values).toMatchObject([{ value: null }]);
+    expect(config.fields.get('x.a')?.limits.max).toBeNull();
+    expect(conversionOf(config.fields.get('x.a')?.cdef ?? '', 'a')).toBeNull();
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
   test.each(['Unknown service', 'Timed out', 'Bad exit'])('# %s', (text) => {
     expect(parseReply('p', [`# ${text}`])).toMatchObject({ fault: text, values: [] });
   });

@@ -126,7 +126,7 @@ function countOf(text: string): number | bigint | null {
 }
 
 function numberOf(text: string): number | null {
-  return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text.trim()) ? Number(text) : null;
+  return /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(text.trim()) ? Number(text) : null;
 }
 
 /** Rates are stored per second, whatever the graph says. */

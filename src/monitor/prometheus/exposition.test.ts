@@ -61,8 +61,15 @@ describe('lines', () => {
     ['a .5', 'a', 0.5],
   ])('%j', (line, name, value) => expect(parseExposition(line).values).toMatchObject([{ name, value }]));
 
-  test.each(['a', 'a b', 'a{b=c} 1', 'a{b="c" 1', 'a{b="c"d="e"} 1', '9a 1', 'a 1 2 3', 'a 1 x', '<html>', '{"a": 1}', 'a 0x10z'])('%j is unreadable', (line) => {
+  test.each(['a', 'a b', 'a{b=c} 1', 'a{b="c" 1', 'a{b="c"d="e"} 1', '9a 1', 'a 1 2 3', 'a 1 x', `a 1 1${'0'.repeat(400)}`, '<html>', '{"a": 1}', 'a 0x10z'])('%j is unreadable', (line) => {
     expect(parseExposition(line)).toEqual({ values: [], unreadableLines: 1 });
+  });
+
+  test('of many blanks are soon read, whether they are one or none', () => {
+    const blanks = ' '.repeat(200_000);
+    const begun = performance.now();
+    expect(parseExposition(`a${blanks}1 2\nb${blanks}1 2 3\nc${blanks}{}${blanks}1 2 3`)).toMatchObject({ values: [{ name: 'a', timeMs: 2 }], unreadableLines: 2 });
+    expect(performance.now() - begun).toBeLessThan(5000);
   });
 
   test('without a type count up when their name says so', () => {

@@ -26,7 +26,8 @@ export interface Exposition {
 }
 
 const TYPE = /^#\s*TYPE\s+([A-Za-z_:][\w:]*)\s+(\w+)\s*$/;
-const SAMPLE = /^([A-Za-z_:][\w:]*)\s*(?:\{(.*)\})?\s+(\S+)(?:\s+(-?\d+))?\s*$/;
+/** White space is taken in one place at a time: a line of many blanks is not gone through again for each of them. */
+const SAMPLE = /^([A-Za-z_:][\w:]*)(?:\s*\{(.*)\})?\s+(\S+)(?:\s+(-?\d{1,18}))?$/;
 const LABEL = /\s*([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/y;
 
 export function parseExposition(text: string): Exposition {

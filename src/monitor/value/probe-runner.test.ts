@@ -108,6 +108,15 @@ describe('a target that answers', () => {
     expect(target.of('a')).toEqual([[5, 80]]);
   });
 
+  test.each([0, T0 / 1000, T0 + 3_600_000, Infinity, -Infinity, Number.NaN])('a value with the time %s is of now', async (timeMs) => {
+    const target = new Target();
+    target.says({ name: 'a', value: 5, timeMs });
+    target.runner.start();
+    await target.runTo(15);
+    expect(target.of('a')).toEqual([[0, 5], [10, 5]]);
+    target.runner.stop();
+  });
+
   test('says impossible values: they are dropped', async () => {
     const target = new Target();
     target.says({ name: 'a', value: 101, limits: { ...none, min: 0, max: 100 } }, { name: 'b', value: 100, limits: { ...none, min: 0, max: 100 } }, { name: 'c', value: null });

@@ -26,6 +26,8 @@ export interface ProbeRunnerOptions extends ProbeSchedule {
 }
 
 const BACK_OFF_MAX_MS = 60_000;
+/** A value whose time is further from now than this has that of another clock, or seconds for milliseconds: then it is of now. */
+const PLAUSIBLE = { agoMs: 3_600_000, aheadMs: 60_000 } as const;
 
 export class ProbeRunner {
   readonly #options: ProbeRunnerOptions;
@@ -122,7 +124,7 @@ export class ProbeRunner {
   #take(read: ReadValue): void {
     const { target, collector, clock } = this.#options;
     const { name, unit, type, limits, convert } = read;
-    const timeMs = read.timeMs ?? clock.unixMs();
+    const timeMs = plausibleTime(read.timeMs, clock.unixMs());
     const raw = this.#rates.rate(read, timeMs);
     if (raw === null || (limits !== undefined && !isPossible(raw, limits))) return;
     const value = convert === undefined ? raw : convert(raw);
@@ -148,6 +150,11 @@ export class ProbeRunner {
     const { target, collector, clock } = this.#options;
     collector.event({ timeMs: clock.unixMs(), target, rule, severity, text, fields });
   }
+}
+
+function plausibleTime(saidMs: number | null, nowMs: number): number {
+  const said = saidMs ?? nowMs;
+  return said >= nowMs - PLAUSIBLE.agoMs && said <= nowMs + PLAUSIBLE.aheadMs ? said : nowMs;
 }
 
 /** One line; what Node calls an AggregateError has its reasons inside. */

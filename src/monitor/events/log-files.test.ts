@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -86,6 +86,41 @@ describe('a file', () => {
     writeFileSync(path, `${lines.join('\n')}\n`);
     expect(one.after(1)).toEqual(lines);
   });
+});
+
+describe('a file that can not be looked at', () => {
+  test.each(['loop.log', '*.log'])('is an event once, and no end of the others: %s', (name) => {
+    const directory = newDirectory();
+    const path = join(directory, 'loop.log');
+    symlinkSync('loop.log', path);
+    const one = new Following(join(directory, name));
+    expect(one.events).toEqual(['source-failed']);
+    one.after(2);
+    unlinkSync(path);
+    writeFileSync(path, 'a\n');
+    expect(one.after(1)).toEqual(['a']);
+    expect(one.events).toEqual(['source-failed']);
+  });
+
+  test('keeps nobody from going on', () => {
+    const directory = newDirectory();
+    const path = join(directory, 'a.log');
+    writeFileSync(path, '');
+    const first = new Following(path);
+    first.after(1);
+    appendFileSync(path, 'a\n');
+    symlinkSync('loop', join(directory, 'loop'));
+    expect(new Following(path, first.note).lines).toEqual(['a']);
+  });
+});
+
+test('whoever ends reads what is there by then, however much it is', () => {
+  const path = join(newDirectory(), 'a.log');
+  writeFileSync(path, '');
+  const one = new Following(path);
+  appendFileSync(path, `${'x'.repeat(99)}\n`.repeat(100_000));
+  one.source.stop();
+  expect(one.lines).toHaveLength(100_000);
 });
 
 describe('rotation', () => {

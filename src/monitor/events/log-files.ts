@@ -27,6 +27,8 @@ export interface LogFilesOptions {
 const LOOK_MS = 500;
 const RENAMED_KEPT_MS = 10_000;
 const FILES_MAX = 100;
+/** At the end, of a file that grows faster than it is read. */
+const LAST_LOOKS_MAX = 64;
 
 interface Followed {
   readonly log: OpenLog;
@@ -60,8 +62,7 @@ export class LogFiles implements LineSource {
   /** What is there by then is still read. */
   stop(): void {
     this.#timer?.cancel();
-    if (this.#sink !== null) this.#look();
-    this.#timer?.cancel();
+    for (let looks = 0; looks < LAST_LOOKS_MAX && this.#sink !== null && this.#lookOnce(); looks++);
     for (const { log } of this.#files.values()) log.close();
     this.#files.clear();
   }
@@ -85,6 +86,12 @@ export class LogFiles implements LineSource {
   }
 
   #look(): void {
+    const more = this.#lookOnce();
+    this.#timer = this.#options.clock.schedule(more ? 0 : LOOK_MS, () => this.#look());
+  }
+
+  /** True: there is more at once. */
+  #lookOnce(): boolean {
     const { clock, path } = this.#options;
     const named = this.#named(path);
     let more = false;
@@ -103,10 +110,10 @@ export class LogFiles implements LineSource {
       const followed = this.#open(name, left ?? (this.#first ? 'end' : 'begin'));
       if (followed !== null) more = this.#read(key, followed) || more;
     }
-    if (this.#first && this.#files.size === 0) this.#tellMissing();
+    if (this.#first && this.#files.size === 0 && this.#unreadable.size === 0) this.#tellMissing();
     this.#first = false;
     this.#tellPositions();
-    this.#timer = clock.schedule(more ? 0 : LOOK_MS, () => this.#look());
+    return more;
   }
 
   /** Files of the path, by what they are. */
@@ -116,7 +123,7 @@ export class LogFiles implements LineSource {
     const names = form === null ? [basename(path)] : namesIn(directory).filter((name) => form.test(name));
     const found = new Map<string, string>();
     for (const name of names) {
-      const key = keyOf(join(directory, name));
+      const key = keyOf(join(directory, name), (error) => this.#tellUnreadable(join(directory, name), error));
       if (key !== null) found.set(key, join(directory, name));
     }
     return found;
@@ -192,10 +199,15 @@ export class LogFiles implements LineSource {
   }
 }
 
-/** null: there is no regular file. */
-function keyOf(path: string): string | null {
-  const facts = statSync(path, { throwIfNoEntry: false });
-  return facts?.isFile() === true ? `${facts.dev}:${facts.ino}` : null;
+/** null: there is no regular file, or none that may be looked at. */
+function keyOf(path: string, onFault: (error: unknown) => void = () => {}): string | null {
+  try {
+    const facts = statSync(path, { throwIfNoEntry: false });
+    return facts?.isFile() === true ? `${facts.dev}:${facts.ino}` : null;
+  } catch (error) {
+    onFault(error);
+    return null;
+  }
 }
 
 function namesIn(directory: string): readonly string[] {

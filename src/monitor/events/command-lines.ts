@@ -1,9 +1,10 @@
 /**
  * Lines that a command writes, to stdout or stderr. When it ends it is started again: soon at first, later every
- * RESTART_MAX_MS. Its end is an event, at the first time of several in a row.
+ * RESTART_MAX_MS. Its end is an event, at the first time of several in a row. It ends with this process, however that ends.
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { LineSplitter } from '../lines/line-splitter.ts';
 import type { LineSink, LineSource } from './line-source.ts';
@@ -62,6 +63,7 @@ export class CommandLines implements LineSource {
     this.#last = '';
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#child = child;
+    const dismiss = child.pid === undefined ? (): void => {} : guard(child.pid);
     for (const stream of [child.stdout, child.stderr]) {
       const splitter = new LineSplitter();
       stream.on('data', (bytes: Buffer) => {
@@ -74,7 +76,10 @@ export class CommandLines implements LineSource {
     }
     let failure: string | null = null;
     child.on('error', (error) => (failure = error.message));
-    child.on('close', (code, signal) => this.#ended(program, failure ?? (signal === null ? `exit code ${code ?? 0}` : signal), clock.nowMs() - beganMs));
+    child.on('close', (code, signal) => {
+      dismiss();
+      this.#ended(program, failure ?? (signal === null ? `exit code ${code ?? 0}` : signal), clock.nowMs() - beganMs);
+    });
   }
 
   #take(line: string): void {
@@ -103,4 +108,17 @@ export class CommandLines implements LineSource {
     const pauseMs = Math.min(RESTART_MAX_MS, RESTART_MIN_MS * 2 ** Math.min(10, this.#ends - 1));
     this.#timer = this.#options.clock.schedule(pauseMs, () => this.#run());
   }
+}
+
+/** A shell waits for the end of this process, kill -9 included, and ends the group, also one that does not listen. Answers what sends it away. */
+function guard(group: number): () => void {
+  const work = 'read -r _ && exit; kill -s TERM -- "-$1"; sleep 1; kill -s KILL -- "-$1"';
+  const shell = spawn('sh', ['-c', work, 'guard', String(group)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  // Without it the group ends when it listens.
+  shell.on('error', () => {});
+  const { stdin } = shell;
+  stdin.on('error', () => {});
+  shell.unref();
+  (stdin as Socket).unref();
+  return () => stdin.end('go\n');
 }

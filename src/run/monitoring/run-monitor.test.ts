@@ -89,16 +89,18 @@ describe('what a run says of itself', () => {
     expect(existsSync(join(directory, 'monitor.duckdb'))).toBe(true);
   }, 60_000);
 
-  test.each(['stop', 'kill'] as const)('ends the commands that it started: %s', async (how) => {
-    const command = 'echo pid $$; exec sleep 1000';
+  test.each(['stop', 'kill', 'SIGKILL'] as const)('ends the commands that it started, also those that do not listen: %s', async (how) => {
+    const command = 'trap "" TERM; echo pid $$; exec sleep 1000';
     const rule = { name: 'pid', pattern: 'pid (?<pid>[0-9]+)', severity: 'info', most: 1, withinMs: 1000 } as const;
-    const { monitor } = begin({ targets: [], logs: [{ name: 'a', source: { kind: 'command', command }, rules: [rule] }] });
+    const { monitor, pids } = begin({ targets: [], logs: [{ name: 'a', source: { kind: 'command', command }, rules: [rule] }] });
     let pid = 0;
     while (pid === 0) pid = Number((await monitor.queryEvents(everything)).events[0]?.fields['pid'] ?? 0);
     expect(isRunning(pid)).toBe(true);
     if (how === 'kill') monitor.kill();
-    else await monitor.stop(everything);
+    else if (how === 'stop') await monitor.stop(everything);
+    else process.kill(pids[0] ?? 0, 'SIGKILL');
     await untilEnded(pid);
+    if (how === 'SIGKILL') await monitor.stop(everything);
   }, 60_000);
 });
 

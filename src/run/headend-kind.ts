@@ -36,10 +36,13 @@ export function shownPlace(place: StorePlace): string {
   return place.kind === 'duckdb' ? place.file : `${withoutPassword(place.url)}, schema ${place.schema}`;
 }
 
+/** A report does not wait longer for it. */
+const SIZE_MS = { connect: 5000, query: 30_000 } as const;
+
 /** What the readings take, indexes and all; 0 when it can't be known. */
 export async function storeBytes(place: StorePlace): Promise<number> {
   if (place.kind === 'duckdb') return sizeOf(place.file);
-  const client = new Client(postgresConfig(place.url));
+  const client = new Client({ ...postgresConfig(place.url), connectionTimeoutMillis: SIZE_MS.connect, query_timeout: SIZE_MS.query });
   client.on('error', () => {});
   try {
     await client.connect();

@@ -175,6 +175,41 @@ describe('messages into a store that fails', () => {
   });
 });
 
+describe.skipIf(!postgresInstalled())('messages into a PostgreSQL whose tables change meanwhile', () => {
+  const schemaOf = (): string => `messages_${stages}`;
+  const sql = async (text: string): Promise<void> => {
+    const client = new Client(server?.url);
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  };
+
+  it('are stored when they are put again after their day was removed', async () => {
+    const stage = await postgresStage();
+    const store = stage.store();
+    expect(await put(stage, store, [message(rowsOf(0, 10, T0))])).toEqual([{ stored: 10 }]);
+    await sql(`DROP TABLE ${schemaOf()}.readings_20231114`);
+    expect(await put(stage, store, [message(rowsOf(0, 10, T0))])).toEqual([{ error: expect.stringMatching(/no partition/) as string }]);
+    expect(await put(stage, store, [message(rowsOf(0, 10, T0))])).toEqual([{ stored: 10 }]);
+    await close(stage, store);
+  });
+
+  it('are stored when they are put again after others stored readings of their day apart, because there are too many days', async () => {
+    const stage = await postgresStage();
+    const store = stage.store();
+    expect(await put(stage, store, [message(rowsOf(0, 10, T0))])).toEqual([{ stored: 10 }]);
+    await sql(`CREATE TABLE ${schemaOf()}.readings_other PARTITION OF ${schemaOf()}.readings DEFAULT`);
+    await sql(`DO $$ BEGIN FOR i IN 1 .. 499 LOOP
+      EXECUTE format('CREATE TABLE ${schemaOf()}.readings_%s PARTITION OF ${schemaOf()}.readings FOR VALUES FROM (%L) TO (%L)',
+        to_char(timestamp '1980-01-01' + i * interval '1 day', 'YYYYMMDD'), timestamptz '1980-01-01Z' + i * interval '1 day', timestamptz '1980-01-02Z' + i * interval '1 day');
+      END LOOP; END $$`);
+    await sql(`INSERT INTO ${schemaOf()}.readings(meter, time, value, channel, status) VALUES (77, to_timestamp(${T0 + DAY}), 1, 0, 0)`);
+    expect(await put(stage, store, [message(rowsOf(0, 10, T0 + DAY))])).toEqual([{ error: expect.stringMatching(/default partition/) as string }]);
+    expect(await put(stage, store, [message(rowsOf(0, 10, T0 + DAY))])).toEqual([{ stored: 10 }]);
+    await close(stage, store);
+  }, 60_000);
+});
+
 describe.skipIf(!postgresInstalled())('messages into a PostgreSQL that is killed', () => {
   it('are answered with a fault, and stored once when they are put again', async () => {
     const stage = await postgresStage();

@@ -54,7 +54,11 @@ export class PostgresMessageStore implements MessageStore {
   put(message: Message, done: (result: MessageStored | StoreFault) => void): void {
     this.#put(message).then(
       (stored) => queueMicrotask(() => done({ stored })),
-      (error: unknown) => queueMicrotask(() => done({ error: messageOf(error) })),
+      (error: unknown) => {
+        // Others make tables too, and remove some: what is known of them may be why.
+        this.#days = null;
+        queueMicrotask(() => done({ error: messageOf(error) }));
+      },
     );
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { backlogChart } from './report-charts.ts';
+import { auditRows, keyFigures, needs } from './report-content.ts';
+import { backlogChart, gridCharts } from './report-charts.ts';
 import type { RunReport } from './run-report.ts';
 import { sampleReport } from './sample-report.fixture.ts';
 
@@ -21,5 +22,39 @@ describe('backlog', () => {
     const chart = backlogChart(reportOf(intake));
     expect(chart?.series.map((series) => series.values)).toEqual([values]);
     expect(chart?.caption).toMatch(caption);
+  });
+});
+
+describe('an interrupted run', () => {
+  const sample = sampleReport({ steps: 8 });
+  const cut = (values: readonly number[]): number[] => values.map((value, i) => (i < 5 ? value : 0));
+  const { communicatingMeters, arrivedInTime, arrivedLate } = sample.series;
+  const report: RunReport = {
+    ...sample,
+    run: { ...sample.run, complete: false, realTimeFactor: 0 },
+    audit: { ...sample.audit, inFlight: 12 },
+    series: { ...sample.series, communicatingMeters: cut(communicatingMeters), arrivedInTime: cut(arrivedInTime), arrivedLate: cut(arrivedLate) },
+  };
+
+  test('steps that were not played are not drawn, nor counted as steps without a reading', () => {
+    for (const { x, axis, series, caption } of gridCharts(report)) {
+      expect(x).toEqual(sample.series.stepUnixSeconds.slice(0, 5));
+      expect(axis.to).toBe(x.at(-1));
+      for (const { values } of series) expect(values).toHaveLength(5);
+      expect(caption).not.toContain('from 0 ');
+    }
+    for (const { x } of gridCharts(sample)) expect(x).toHaveLength(8);
+  });
+
+  test('nothing is computed by the time of a grid that was not played', () => {
+    const said = [...needs(report), ...keyFigures(report)].map(({ label, value, note }) => `${label}: ${value} ${note}`).join('\n');
+    expect(said).toContain("At the grid's own pace: unknown only a whole run tells");
+    expect(said).not.toMatch(/a day of this grid|real time needs|spread over/);
+  });
+
+  test('what is stored beyond what is asked for has a row of its own', () => {
+    const counts = auditRows(report).map(({ label, count }) => [label, count]);
+    expect(counts).toContainEqual(['not asked for', 12]);
+    expect(auditRows(sample).map(({ label }) => label)).not.toContain('not asked for');
   });
 });

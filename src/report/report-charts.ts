@@ -33,15 +33,18 @@ export function linkCharts(report: RunReport): readonly Chart[] {
   return links !== null && hasConnectionSeries(links) ? [connections(report, links)] : [];
 }
 
-/** The first step's interval ends at its own time, so the axis begins one interval before. */
-function gridAxis({ run, series }: RunReport): TimeAxis {
-  const times = series.stepUnixSeconds;
-  const first = times[0] ?? run.startUnixSeconds;
-  return { kind: 'grid', from: first - run.intervalSeconds, to: times.at(-1) ?? first, offsetMinutes: run.offsetMinutes };
+/** Steps to draw: all, or of an interrupted run those of which anything arrived. What it did not play is not 0, but unknown. */
+export function stepsPlayed({ run, series }: RunReport): number {
+  if (run.complete) return series.stepUnixSeconds.length;
+  return 1 + series.arrivedInTime.findLastIndex((count, i) => count > 0 || (series.arrivedLate[i] ?? 0) > 0);
 }
 
-function overSteps(report: RunReport): Pick<Chart, 'axis' | 'x' | 'steps' | 'reference'> {
-  return { axis: gridAxis(report), x: report.series.stepUnixSeconds, steps: true, reference: NO_REFERENCE };
+/** Over the first so many steps. The first one's interval ends at its own time, so the axis begins one interval before. */
+function overSteps({ run, series }: RunReport, steps: number): Pick<Chart, 'axis' | 'x' | 'steps' | 'reference'> {
+  const x = series.stepUnixSeconds.slice(0, steps);
+  const first = series.stepUnixSeconds[0] ?? run.startUnixSeconds;
+  const axis = { kind: 'grid', from: first - run.intervalSeconds, to: x.at(-1) ?? first, offsetMinutes: run.offsetMinutes } as const;
+  return { axis, x, steps: true, reference: NO_REFERENCE };
 }
 
 /** Only columns that have a value for each x can be drawn. */
@@ -51,19 +54,20 @@ function drawable(x: readonly number[], series: readonly ChartSeries[]): readonl
 
 function communicatingMeters(report: RunReport): Chart {
   const { run, series } = report;
-  const values = series.communicatingMeters;
+  const over = overSteps(report, stepsPlayed(report));
+  const values = series.communicatingMeters.slice(0, over.x.length);
   const { lowest, highest } = extent([values]);
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const share = run.meters > 0 ? ` (${percent(mean / run.meters)} of ${whole(run.meters)})` : '';
   return {
-    ...overSteps(report),
+    ...over,
     id: 'communicating-meters',
     title: 'Number of communicating meters during the test',
     caption: `Meters of which at least one reading, sent in the step, is stored: from ${whole(lowest)} to ${whole(highest)}, ${whole(mean)} on average${share}. Nights, 22:00 to 06:00, are shaded.`,
     unit: 'meters',
     physical: false,
     whole: true,
-    series: drawable(series.stepUnixSeconds, [{ name: 'communicating meters', colour: 0, values }]),
+    series: drawable(over.x, [{ name: 'communicating meters', colour: 0, values }]),
     stacked: false,
     reference: { value: run.meters, label: `all meters: ${whole(run.meters)}` },
     fromLowest: true,
@@ -73,19 +77,21 @@ function communicatingMeters(report: RunReport): Chart {
 
 function readingsPerStep(report: RunReport): Chart {
   const { series, audit } = report;
+  const over = overSteps(report, stepsPlayed(report));
+  const [inTime, late] = [series.arrivedInTime.slice(0, over.x.length), series.arrivedLate.slice(0, over.x.length)];
   const share = audit.stored > 0 ? ` (${percent(audit.late / audit.stored)})` : '';
-  const peak = extent([series.arrivedInTime.map((count, i) => count + (series.arrivedLate[i] ?? 0))]).highest;
+  const peak = extent([inTime.map((count, i) => count + (late[i] ?? 0))]).highest;
   return {
-    ...overSteps(report),
+    ...over,
     id: 'readings-per-step',
     title: 'Readings per step',
     caption: `Stored readings by the step in which they were sent, at most ${short(peak)} in one. Late: measured in an earlier step; ${short(audit.late)} in all${share}.`,
     unit: 'readings',
     physical: false,
     whole: true,
-    series: drawable(series.stepUnixSeconds, [
-      { name: 'in time', colour: 0, values: series.arrivedInTime },
-      { name: 'late', colour: 1, values: series.arrivedLate },
+    series: drawable(over.x, [
+      { name: 'in time', colour: 0, values: inTime },
+      { name: 'late', colour: 1, values: late },
     ]),
     stacked: true,
     fromLowest: false,
@@ -96,34 +102,41 @@ function readingsPerStep(report: RunReport): Chart {
 function gridLoad(report: RunReport): Chart {
   const { run, series } = report;
   const hours = run.intervalSeconds / 3600;
-  const watts = series.energyWh.map((wh) => (hours > 0 ? wh / hours : 0));
+  const over = overSteps(report, stepsPlayed(report));
+  const energyWh = series.energyWh.slice(0, over.x.length);
+  const watts = energyWh.map((wh) => (hours > 0 ? wh / hours : 0));
   const { lowest, highest } = extent([watts]);
   const unit = { unit: 'W', physical: true };
-  const energy = series.energyWh.reduce((sum, wh) => sum + wh, 0);
+  const energy = energyWh.reduce((sum, wh) => sum + wh, 0);
   return {
-    ...overSteps(report),
+    ...over,
     id: 'grid-load',
     title: 'Load of the grid',
     caption: `Mean power of all meters in each step, from ${inUnit(lowest, unit)} to ${inUnit(highest, unit)}; ${inUnit(energy, { unit: 'Wh', physical: true })} in all.`,
     ...unit,
     whole: false,
-    series: drawable(series.stepUnixSeconds, [{ name: 'load', colour: 2, values: watts }]),
+    series: drawable(over.x, [{ name: 'load', colour: 2, values: watts }]),
     stacked: true,
     fromLowest: false,
     wide: 'half',
   };
 }
 
-function connections(report: RunReport, { connectionsLost: lost, connectionsMade: made }: LinkFacts): Chart {
+function connections(report: RunReport, links: LinkFacts): Chart {
+  const { connectionsLost, connectionsMade } = links;
+  // Lines come and go also while the rest of an interrupted run is stored.
+  const last = connectionsMade.findLastIndex((count, i) => count > 0 || (connectionsLost[i] ?? 0) > 0);
+  const over = overSteps(report, Math.max(stepsPlayed(report), 1 + last));
+  const [lost, made] = [connectionsLost.slice(0, over.x.length), connectionsMade.slice(0, over.x.length)];
   return {
-    ...overSteps(report),
+    ...over,
     id: 'connections',
     title: 'Connections lost and made',
     caption: `Lost because their line went down: ${inSteps(lost)}. Made: ${inSteps(made)}; the first of each link among them.`,
     unit: 'connections',
     physical: false,
     whole: true,
-    series: drawable(report.series.stepUnixSeconds, [
+    series: drawable(over.x, [
       { name: 'lost', colour: 1, values: lost },
       { name: 'made', colour: 2, values: made },
     ]),

@@ -46,7 +46,7 @@ export function keyFigures(report: RunReport): readonly Figure[] {
     : { label: 'Readings sent', value: short(audit.sent), note: 'what is stored is not known' };
   return [
     stored,
-    { label: 'Readings per second', value: short(run.readingsPerSecond), note: `real time needs ${short(neededPerSecond(report))}` },
+    { label: 'Readings per second', value: short(run.readingsPerSecond), note: neededText(report) },
     {
       label: 'Times real time',
       value: run.realTimeFactor > 0 ? digits3(run.realTimeFactor) : 'unknown',
@@ -56,18 +56,24 @@ export function keyFigures(report: RunReport): readonly Figure[] {
   ];
 }
 
-/** Readings that the grid makes in a second of its own time. */
-function neededPerSecond({ run, audit }: RunReport): number {
+/** Time of the grid that the run's figures stand for; null: it did not come to its end, and nobody knows how much of it they cover. */
+function gridSecondsOf({ run }: RunReport): number | null {
   const seconds = run.steps * run.intervalSeconds;
-  return seconds > 0 ? Math.round(Math.max(audit.planned, audit.sent) / seconds) : 0;
+  return run.complete && seconds > 0 ? seconds : null;
+}
+
+/** Readings that the grid makes in a second of its own time. */
+function neededText(report: RunReport): string {
+  const { audit } = report;
+  return ifKnown(gridSecondsOf(report), (seconds) => `real time needs ${short(Math.round(Math.max(audit.planned, audit.sent) / seconds))}`);
 }
 
 /** Answers to "what does it need?". `unknown` stands where nothing could be measured. */
 export function needs(report: RunReport): readonly Figure[] {
   const { run, audit, verdict, processes } = report;
   const { resources } = verdict;
-  const gridSeconds = run.steps * run.intervalSeconds;
-  const days = gridSeconds / 86_400;
+  const gridSeconds = gridSecondsOf(report);
+  const aDay = ifKnown(gridSeconds, (seconds) => `, ${bytes((run.storeBytes * 86_400) / seconds)} for a day of this grid`);
   return [
     {
       label: 'Processor',
@@ -76,8 +82,8 @@ export function needs(report: RunReport): readonly Figure[] {
     },
     {
       label: "At the grid's own pace",
-      value: known(resources.headendCpuSeconds, (seconds) => (gridSeconds > 0 ? `${digits3(seconds / gridSeconds)} cores` : 'unknown')),
-      note: ifKnown(resources.headendCpuSeconds, () => `computed: the same processor time spread over ${duration(gridSeconds)}`),
+      value: known(resources.headendCpuSeconds, (seconds) => known(gridSeconds, (grid) => `${digits3(seconds / grid)} cores`)),
+      note: ifKnown(resources.headendCpuSeconds, () => (gridSeconds === null ? 'only a whole run tells' : `computed: the same processor time spread over ${duration(gridSeconds)}`)),
     },
     {
       label: 'Memory',
@@ -87,7 +93,7 @@ export function needs(report: RunReport): readonly Figure[] {
     {
       label: 'Disk',
       value: known(resources.storeBytesPerReading, (size) => `${digits3(size)} B a reading`),
-      note: run.storeBytes > 0 && days > 0 ? `${bytes(run.storeBytes)} in all, ${bytes(run.storeBytes / days)} for a day of this grid` : '',
+      note: run.storeBytes > 0 ? `${bytes(run.storeBytes)} in all${aDay}` : '',
     },
     {
       label: 'Network',
@@ -118,11 +124,13 @@ export interface AuditRow {
   readonly finding: boolean;
 }
 
-export function auditRows({ audit }: RunReport): readonly AuditRow[] {
+export function auditRows({ audit, run }: RunReport): readonly AuditRow[] {
+  const planned = run.complete ? 'readings that the plan makes available before the end of the run' : 'readings that the plan makes available, in the steps that were confirmed before the run was interrupted';
   return [
-    auditRow('planned', audit.planned, 'readings that the plan makes available before the end of the run'),
+    auditRow('planned', audit.planned, planned),
     auditRow('sent', audit.sent, 'planned readings that left the simulator at least once'),
     auditRow('stored', audit.stored, 'rows found in the store'),
+    ...(run.complete ? [] : [auditRow('not asked for', audit.inFlight, 'stored and right, of steps that were not confirmed yet when the run was interrupted')]),
     auditRow('missing', audit.missing, 'planned, but not in the store', true),
     auditRow('duplicate', audit.duplicate, 'stored more than once', true),
     auditRow('wrong', audit.wrong, 'stored with a value or status that differs from the truth', true),

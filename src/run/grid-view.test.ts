@@ -74,11 +74,12 @@ describe('the map', () => {
 
 test('a station has what the plan sends, and what of it was sent', () => {
   const ledger = { sent: new Uint32Array(25).fill(10), confirmed: new Uint32Array(25).fill(9), complete: false, confirms: true };
-  const grid = new RunGrid({ clock: systemClock, scenario, ledger, store: null, storeNote: 'none' });
+  const grid = new RunGrid({ clock: systemClock, scenario, ledger: { ...ledger, complete: true }, store: null, storeNote: 'none' });
+  const interrupted = new RunGrid({ clock: systemClock, scenario, ledger, store: null, storeNote: 'none' });
   const { plan, stations } = buildSegment(scenario, { index: 0, count: 1 });
   for (const station of [0, 7, 24]) {
     const detail = grid.station(station);
-    let [planned, sent] = [0, 0];
+    let [planned, sent, confirmed] = [0, 0, 0];
     for (let step = 0; step < 40; step++) {
       const up = plan.step(station);
       const rows = plan.rows.currentCount + plan.rows.lateCount;
@@ -86,10 +87,21 @@ test('a station has what the plan sends, and what of it was sent', () => {
       expect((detail.sentInTime[step] ?? 0) + (detail.sentLate[step] ?? 0)).toBe(rows);
       planned += rows;
       if (step < 10) sent += rows;
+      if (step < 9) confirmed += rows;
     }
     expect(detail).toMatchObject({ planned, sent, sentSteps: 10, confirmedSteps: 9, firstMeter: stations.firstMeter[station] });
     expect(detail.available.reduce((a, b) => a + b)).toBe(planned);
     expect(detail.plannedByMeter.reduce((a, b) => a + b)).toBe(planned);
+    expect(detail.openByMeter.every((count) => count === 0)).toBe(true);
+    // Of an interrupted run no more is asked for than by the audit.
+    const cut = interrupted.station(station);
+    expect(cut).toMatchObject({ askedSteps: 9, planned: confirmed, sent, sentInTime: detail.sentInTime });
+    expect(cut.available.reduce((a, b) => a + b)).toBe(confirmed);
+    expect(cut.plannedByMeter.reduce((a, b) => a + b)).toBe(confirmed);
+    expect(cut.openByMeter.reduce((a, b) => a + b)).toBe(sent - confirmed);
+    const meter = interrupted.meter(cut.firstMeter, 0);
+    expect(meter.askedSteps).toBe(9);
+    expect(Math.max(...meter.sentStep)).toBeLessThan(10);
   }
 });
 

@@ -85,6 +85,13 @@ export class RunGrid implements GridView {
     };
   }
 
+  /** As the audit has it. */
+  #askedSteps(station: number): number {
+    const { ledger } = this.#options;
+    if (ledger === null || ledger.complete) return this.facts.steps;
+    return ledger.confirms ? ledger.confirmed[station]! : 0;
+  }
+
   async stationStored(station: number): Promise<StationStored | null> {
     const { store } = this.#options;
     if (store === null) return null;
@@ -115,6 +122,7 @@ export class RunGrid implements GridView {
       trueWh: unixSeconds.map((time) => truth.register(meter, TOTAL_CHANNEL, time)),
       trueStatus: unixSeconds.map((time) => truth.status(meter, time)),
       sentStep: this.#sentSteps({ station, meters, meter, firstStep, endStep }),
+      askedSteps: this.#askedSteps(station),
       firstStep,
       beforeWh: truth.register(meter, TOTAL_CHANNEL, (unixSeconds[0] ?? this.facts.startUnixSeconds) - this.facts.intervalSeconds),
     };
@@ -141,42 +149,49 @@ export class RunGrid implements GridView {
 
   #plannedOf(station: number, sentSteps: number | null): Pick<
     StationDetail,
-    'planned' | 'sent' | 'lostByPlan' | 'linkUp' | 'sentInTime' | 'sentLate' | 'available' | 'plannedByMeter'
+    'askedSteps' | 'planned' | 'sent' | 'lostByPlan' | 'linkUp' | 'sentInTime' | 'sentLate' | 'available' | 'plannedByMeter' | 'openByMeter'
   > {
     const { channels, steps } = this.facts;
     const meters = this.#metersOf(station);
     const plan = this.#planOf(station, meters);
+    const askedSteps = this.#askedSteps(station);
     const linkUp: boolean[] = [];
     const sentInTime: number[] = [];
     const sentLate: number[] = [];
     const available = Array.from({ length: steps }, () => 0);
     const plannedByMeter = Array.from({ length: meters.count }, () => 0);
+    const openByMeter = Array.from({ length: meters.count }, () => 0);
     let [planned, sent, lost] = [0, 0, 0];
     for (let step = 0; step < steps; step++) {
       linkUp.push(plan.step(station));
       const { current, currentCount, lateMeter, lateStep, lateCount } = plan.rows;
-      for (let i = 0; i < currentCount; i++) plannedByMeter[current[i]! - meters.first]! += channels;
-      for (let i = 0; i < lateCount; i++) {
-        plannedByMeter[lateMeter[i]! - meters.first]! += channels;
-        available[lateStep[i]!]! += channels;
-      }
-      available[step]! += currentCount * channels;
       sentInTime.push(currentCount * channels);
       sentLate.push(lateCount * channels);
+      const wasSent = sentSteps !== null && step < sentSteps;
+      if (wasSent) sent += (currentCount + lateCount) * channels;
+      if (step >= askedSteps && !wasSent) continue;
+      const byMeter = step < askedSteps ? plannedByMeter : openByMeter;
+      for (let i = 0; i < currentCount; i++) byMeter[current[i]! - meters.first]! += channels;
+      for (let i = 0; i < lateCount; i++) byMeter[lateMeter[i]! - meters.first]! += channels;
+      if (step >= askedSteps) continue;
+      for (let i = 0; i < lateCount; i++) available[lateStep[i]!]! += channels;
+      available[step]! += currentCount * channels;
       planned += (currentCount + lateCount) * channels;
-      if (sentSteps !== null && step < sentSteps) sent += (currentCount + lateCount) * channels;
       lost += plan.rows.lost * channels;
     }
-    return { planned, sent: sentSteps === null ? null : sent, lostByPlan: lost, linkUp, sentInTime, sentLate, available, plannedByMeter };
+    return { askedSteps, planned, sent: sentSteps === null ? null : sent, lostByPlan: lost, linkUp, sentInTime, sentLate, available, plannedByMeter, openByMeter };
   }
 
   /** At which step the rows of a meter leave, -1: not within the run. */
   #sentSteps(of: { readonly station: number; readonly meters: Meters; readonly meter: number; readonly firstStep: number; readonly endStep: number }): number[] {
     const { station, meters, meter, firstStep, endStep } = of;
     const plan = this.#planOf(station, meters);
+    const { ledger } = this.#options;
     const left = Array.from({ length: endStep - firstStep }, () => -1);
+    // What was not sent before the run was interrupted is not within it.
+    const steps = ledger === null || ledger.complete ? this.facts.steps : ledger.sent[station]!;
     plan.seek(station, firstStep);
-    for (let step = firstStep; step < this.facts.steps; step++) {
+    for (let step = firstStep; step < steps; step++) {
       plan.step(station);
       const { current, currentCount, lateMeter, lateStep, lateCount } = plan.rows;
       if (step < endStep && current.subarray(0, currentCount).includes(meter)) left[step - firstStep] = step;

@@ -118,7 +118,9 @@ export interface StationDetail {
   /** Steps that the concentrator sent, that were confirmed; null: not known before the end of the run. */
   readonly sentSteps: number | null;
   readonly confirmedSteps: number | null;
-  /** Readings of the whole station. */
+  /** Sending before this step is asked for: all, or of an interrupted run what was confirmed. */
+  readonly askedSteps: number;
+  /** Readings of the whole station that are asked for. */
   readonly planned: number;
   readonly sent: number | null;
   readonly lostByPlan: number;
@@ -126,10 +128,12 @@ export interface StationDetail {
   readonly linkUp: readonly boolean[];
   readonly sentInTime: readonly number[];
   readonly sentLate: readonly number[];
-  /** By step of measurement: readings that become available within the run. */
+  /** By step of measurement: readings that become available within the run, and are asked for. */
   readonly available: readonly number[];
   /** By meter, from `firstMeter` on. */
   readonly plannedByMeter: readonly number[];
+  /** Of an interrupted run: sent, but not confirmed yet, so that they may be stored or not. */
+  readonly openByMeter: readonly number[];
 }
 
 /** Readings in the store. */
@@ -153,6 +157,8 @@ export interface MeterDetail {
   readonly trueWh: readonly number[];
   readonly trueStatus: readonly number[];
   readonly sentStep: readonly number[];
+  /** As that of its station. */
+  readonly askedSteps: number;
   /** Step of the first entry. */
   readonly firstStep: number;
   /** The register one interval before the first entry. */

@@ -3,6 +3,7 @@
 import type { RunReport } from '../../report/run-report.ts';
 import type { Chart } from '../../report/svg-chart.ts';
 import { coresIn, memoryAt, momentsOf } from '../../report/process-series.ts';
+import { stepsPlayed } from '../../report/report-charts.ts';
 import { sawStoring } from '../../report/verdict.ts';
 import type { RunData } from './api.ts';
 
@@ -36,10 +37,14 @@ const KINDS: readonly Kind[] = [
     unit: '% of the meters',
     physical: false,
     whole: false,
-    of: ({ series, run }) => ({
-      x: series.stepUnixSeconds.map((at) => at - run.startUnixSeconds + run.intervalSeconds),
-      values: series.communicatingMeters.map((count) => (run.meters > 0 ? (100 * count) / run.meters : 0)),
-    }),
+    of: (report) => {
+      const { series, run } = report;
+      const steps = stepsPlayed(report);
+      return {
+        x: series.stepUnixSeconds.slice(0, steps).map((at) => at - run.startUnixSeconds + run.intervalSeconds),
+        values: series.communicatingMeters.slice(0, steps).map((count) => (run.meters > 0 ? (100 * count) / run.meters : 0)),
+      };
+    },
   },
   {
     id: 'compare-stored',

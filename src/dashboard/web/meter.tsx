@@ -56,7 +56,7 @@ export function MeterView({ run, route, theme }: MeterViewProps): VNode | null {
       <p class="size">
         Pattern {detail.pattern}, tariff {detail.tariff}, accessibility {detail.accessibility}, {whole(Math.round(detail.annualWh / 1000))} kWh in a normal year
       </p>
-      <Summary detail={detail} stored={stored} note={storeText(wanted)} />
+      <Summary detail={detail} stored={stored} note={storeText(wanted)} asking={wanted.loading} />
       <section>
         <div class="charts">
           {chartsOf(detail, facts, stored).map((chart) => (
@@ -76,22 +76,23 @@ interface Row {
   readonly time: number;
   readonly trueWh: number;
   readonly storedWh: number | null;
-  readonly kind: 'right' | 'wrong' | 'missing' | 'out of reach' | 'not looked at';
+  readonly kind: 'right' | 'wrong' | 'missing' | 'not confirmed' | 'out of reach' | 'not looked at';
   readonly delaySteps: number | null;
 }
 
 function rowsOf(detail: MeterDetail, found: MeterStored | null): readonly Row[] {
-  const { unixSeconds, trueWh, trueStatus, sentStep, firstStep } = detail;
+  const { unixSeconds, trueWh, trueStatus, sentStep, firstStep, askedSteps } = detail;
   return unixSeconds.map((time, i): Row => {
     const stored = found?.wh[i] ?? null;
     const left = sentStep[i] ?? -1;
     const right = stored === trueWh[i] && found?.status[i] === trueStatus[i];
-    const kind = found === null ? 'not looked at' : stored !== null ? (right ? 'right' : 'wrong') : left < 0 ? 'out of reach' : 'missing';
+    const absent = left < 0 ? 'out of reach' : left < askedSteps ? 'missing' : 'not confirmed';
+    const kind = found === null ? 'not looked at' : stored === null ? absent : right ? 'right' : 'wrong';
     return { time, trueWh: trueWh[i] ?? 0, storedWh: stored, kind, delaySteps: left < 0 ? null : left - (firstStep + i) };
   });
 }
 
-function Summary({ detail, stored, note }: { readonly detail: MeterDetail; readonly stored: MeterStored | null; readonly note: string }): VNode {
+function Summary({ detail, stored, note, asking }: { readonly detail: MeterDetail; readonly stored: MeterStored | null; readonly note: string; readonly asking: boolean }): VNode {
   const rows = rowsOf(detail, stored);
   const count = (kind: Row['kind']): number => rows.filter((row) => row.kind === kind).length;
   const late = rows.filter(({ delaySteps }) => delaySteps !== null && delaySteps > 0).length;
@@ -106,7 +107,7 @@ function Summary({ detail, stored, note }: { readonly detail: MeterDetail; reado
       </div>
       <div>
         <dt>Stored and right</dt>
-        <dd>{stored === null ? '…' : `${count('right')} of ${rows.length}`}</dd>
+        <dd>{stored === null ? (asking ? '…' : 'unknown') : `${count('right')} of ${rows.length}`}</dd>
         <dd>{stored === null ? note : faults === 0 ? `${count('out of reach')} out of reach until the end` : `${count('wrong')} wrong, ${count('missing')} missing`}</dd>
       </div>
       <div>

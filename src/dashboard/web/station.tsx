@@ -51,7 +51,7 @@ export function StationView({ run, number, theme }: StationViewProps): VNode | n
         {counted(detail.meters, 'meter')} ({whole(detail.firstMeter)} to {whole(detail.firstMeter + detail.meters - 1)}), size {detail.size}; line {detail.link}, accessibility {detail.accessibility};{' '}
         {detail.latitude.toFixed(4)}° N, {detail.longitude.toFixed(4)}° E
       </p>
-      <Figures detail={detail} facts={facts} stored={stored} note={storeText(asked)} />
+      <Figures detail={detail} facts={facts} stored={stored} note={storeText(asked)} asking={asked.loading} />
       <section>
         <div class="charts">
           {chartsOf(detail, facts, stored).map((chart) => (
@@ -78,20 +78,22 @@ interface FiguresProps {
   readonly facts: GridFacts;
   readonly stored: StationStored | null;
   readonly note: string;
+  readonly asking: boolean;
 }
 
-function Figures({ detail, facts, stored, note }: FiguresProps): VNode {
-  const { planned, sent, lostByPlan, linkUp, confirmedSteps, sentSteps, meters } = detail;
+function Figures({ detail, facts, stored, note, asking }: FiguresProps): VNode {
+  const { planned, sent, lostByPlan, linkUp, confirmedSteps, sentSteps, meters, askedSteps } = detail;
   const up = linkUp.filter(Boolean).length;
   const all = meters * facts.steps * facts.channels;
   const withheld = all - planned - lostByPlan;
+  const rest = askedSteps < facts.steps ? 'the rest not before the run was interrupted' : `${whole(withheld)} only after the end`;
   return (
     <dl class="figures small">
       <div>
         <dt>Planned</dt>
         <dd>{whole(planned)}</dd>
         <dd>
-          readings of {whole(all)}; {whole(withheld)} only after the end{lostByPlan > 0 ? `, ${whole(lostByPlan)} lost by plan` : ''}
+          readings of {whole(all)}; {rest}{lostByPlan > 0 ? `, ${whole(lostByPlan)} lost by plan` : ''}
         </dd>
       </div>
       <div>
@@ -101,8 +103,8 @@ function Figures({ detail, facts, stored, note }: FiguresProps): VNode {
       </div>
       <div>
         <dt>Stored</dt>
-        <dd>{stored === null ? '…' : whole(stored.total)}</dd>
-        <dd>{stored === null ? note : stored.total === planned ? 'all that was planned' : stored.total < planned ? `${whole(planned - stored.total)} missing` : `${whole(stored.total - planned)} too many`}</dd>
+        <dd>{stored === null ? (asking ? '…' : 'unknown') : whole(stored.total)}</dd>
+        <dd>{stored === null ? note : storedText(detail, stored.total)}</dd>
       </div>
       <div>
         <dt>Line up</dt>
@@ -113,6 +115,13 @@ function Figures({ detail, facts, stored, note }: FiguresProps): VNode {
       </div>
     </dl>
   );
+}
+
+function storedText({ planned, openByMeter }: StationDetail, stored: number): string {
+  const open = openByMeter.reduce((sum, count) => sum + count, 0);
+  if (stored < planned) return `${whole(planned - stored)} missing`;
+  if (stored === planned) return 'all that was planned';
+  return stored <= planned + open ? `all that was planned, ${whole(stored - planned)} not confirmed yet` : `${whole(stored - planned - open)} too many`;
 }
 
 function chartsOf(detail: StationDetail, facts: GridFacts, stored: StationStored | null): readonly Chart[] {
@@ -126,7 +135,7 @@ function chartsOf(detail: StationDetail, facts: GridFacts, stored: StationStored
       ...base,
       id: 'station-sent',
       title: 'Planned by step of sending',
-      caption: `What the concentrator sends at each step: readings of that step, and older ones that could not be had before. Its line is down in ${counted(down, 'step')}.`,
+      caption: `What the concentrator sends at each step: readings of that step, and older ones that could not be had before. Its line is ${down === 0 ? 'never down' : `down in ${counted(down, 'step')}`}.`,
       stacked: true,
       series: [
         { name: 'in time', colour: 0, values: detail.sentInTime },
@@ -155,7 +164,7 @@ function MeterGrid({ detail, facts, run, stored: found }: { readonly detail: Sta
         {detail.plannedByMeter.map((planned, i) => {
           const meter = detail.firstMeter + i;
           const stored = found?.byMeter[i] ?? null;
-          const fault = stored !== null && stored !== planned;
+          const fault = stored !== null && (stored < planned || stored > planned + (detail.openByMeter[i] ?? 0));
           const text = `meter ${meter}: ${whole(planned)} of ${whole(all)} planned${stored === null ? '' : `, ${whole(stored)} stored`}`;
           return (
             <li key={meter} class={fault ? 'fault' : ''}>

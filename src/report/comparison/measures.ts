@@ -52,7 +52,7 @@ const MEASURES: Readonly<Record<MeasureGroup, readonly Measure[]>> = {
       id: 'needs.coresPerMillionMeters',
       label: 'cores, million meters in real time',
       better: 'lower',
-      computed: { unit: 'number', read: (report) => ratio(cpuSeconds(report), ((report.run.steps * report.run.intervalSeconds) / 1e6) * report.run.meters) },
+      computed: { unit: 'number', read: coresPerMillionMeters },
     },
     {
       id: 'needs.coresUsed',
@@ -86,6 +86,12 @@ function memoryBytes(report: RunReport): number | null {
 }
 
 /** Stored, or sent where nobody could look. */
+/** Null also when the run did not come to its end: nobody knows how much of the grid's time it covers. */
+function coresPerMillionMeters(report: RunReport): number | null {
+  const { complete, steps, intervalSeconds, meters } = report.run;
+  return complete ? ratio(cpuSeconds(report), ((steps * intervalSeconds) / 1e6) * meters) : null;
+}
+
 function readingsOf({ audit }: RunReport): number {
   return audit.stored > 0 ? audit.stored : audit.sent;
 }

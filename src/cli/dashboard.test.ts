@@ -106,6 +106,13 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     expect(await page.locator('#communicating-meters .tip').innerText()).toMatch(/^Tue 15 Jan 2013, \d\d:\d\d\n[\d,]+ meters$/);
   });
 
+  test('overview: no table is cut at the width of a laptop', async () => {
+    const page = await open('#/first/overview', { viewport: { width: 1280, height: 720 } });
+    await drawn(page);
+    expect(await page.locator('.delays').count()).toBe(1);
+    expect(await page.evaluate("[...document.querySelectorAll('.scroll')].map((box) => box.scrollWidth - box.clientWidth)")).toEqual([0, 0, 0]);
+  });
+
   test('a plot is zoomed by dragging, and shows all again', async () => {
     const page = await open('#/first/overview');
     await drag(page, '#communicating-meters .plot', [400, 700]);
@@ -212,6 +219,21 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     await arrived(page, /station=7/);
     await page.locator('.station-tip.fixed').getByText('Open').click();
     await page.getByRole('heading', { name: 'Station 7' }).waitFor();
+  });
+
+  test.each([[1440, 900], [1280, 720], [390, 844]])('map: the first look shows all of it, %i x %i', async (width, height) => {
+    const page = await open('#/first/map', { viewport: { width, height } });
+    await page.locator('.map-legend').waitFor();
+    await painted(page);
+    const edges = await page.evaluate(EDGE_COLOURS);
+    expect(edges).toBe(1);
+    const { x, y, width: wide, height: high } = await boxOf(page, '.zoom-buttons');
+    const map = await boxOf(page, '.map canvas');
+    for (let station = 0; station < 50; station++) {
+      const place = await placeOf(page, station);
+      const [left, top] = [map.x + place.x, map.y + place.y];
+      expect(left > x && left < x + wide && top > y && top < y + high, `station ${station} lies under the buttons`).toBe(false);
+    }
   });
 
   test('station and meter: planned, sent and stored agree, found by number', async () => {
@@ -385,6 +407,28 @@ async function drag(page: Page, selector: string, [from, to]: readonly [number, 
   await page.mouse.move(box.x + (from + to) / 2, top, { steps: 4 });
   await page.mouse.move(box.x + to, top, { steps: 4 });
   await page.mouse.up();
+}
+
+/** Of a copy of the map, which may be read as often as one likes: how many colours some of its pixels have. */
+const MAP_COLOURS = `(...places) => {
+  const map = document.querySelector('.map canvas');
+  const copy = Object.assign(document.createElement('canvas'), { width: map.width, height: map.height }).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(map, 0, 0);
+  const pixels = places.map((at) => at(map.width, map.height)).map((at) => [...new Uint32Array(copy.getImageData(...at).data.buffer)]);
+  return new Set(pixels.flat()).size;
+}`;
+/** One, where nothing reaches over the edge. */
+const EDGE_COLOURS = `(${MAP_COLOURS})((w, h) => [0, 0, 2, h], (w, h) => [w - 2, 0, 2, h], (w, h) => [0, 0, w, 2], (w, h) => [0, h - 2, w, 2])`;
+
+/** When something was drawn on the map: it is not of one colour. */
+async function painted(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(`(${MAP_COLOURS})((w, h) => [0, 0, w, h])`)).toBeGreaterThan(1);
+}
+
+async function boxOf(page: Page, selector: string): Promise<{ readonly x: number; readonly y: number; readonly width: number; readonly height: number }> {
+  const box = await page.locator(selector).boundingBox();
+  if (box === null) throw new Error(`${selector} is not there`);
+  return box;
 }
 
 /** Where the map has drawn a station. */

@@ -31,6 +31,8 @@ const ZOOM_MAX = 4000;
 const ZOOM_MIN = 0.6;
 const HIT_PIXELS = 12;
 const MARGIN = 28;
+/** Where the buttons stand, at the top right, with what a dot needs around it. */
+const BUTTONS = { width: 54, height: 118 } as const;
 
 function mercator(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
   const radians = (latitude * Math.PI) / 180;
@@ -43,6 +45,8 @@ export class MapPainter {
   readonly #world: World;
   readonly #meters: Uint16Array;
   readonly #borders: Path2D;
+  /** All that is to be seen at first: stations and borders. */
+  readonly #extent: Extent;
   readonly #onCamera: () => void;
   #image: ImageData;
   #pixels: Uint32Array;
@@ -76,7 +80,9 @@ export class MapPainter {
     }
     this.#order = Uint32Array.from({ length: count }, (_, i) => i);
     this.#dots = { bucket: new Uint8Array(count), colours: ['#888888'] };
-    this.#borders = bordersOf(outline);
+    const rings = outline.map(ringOf);
+    this.#borders = bordersOf(rings);
+    this.#extent = extentOf(this.#world, rings);
     this.#image = new ImageData(1, 1);
     this.#pixels = new Uint32Array(1);
   }
@@ -255,19 +261,24 @@ export class MapPainter {
     ctx.stroke();
   }
 
+  /** Everything, and no station under the buttons. */
   #fit(): Camera {
-    const { x, y } = this.#world;
-    let [west, east, north, south] = [Infinity, -Infinity, Infinity, -Infinity];
-    for (let i = 0; i < x.length; i++) {
-      west = Math.min(west, x[i]!);
-      east = Math.max(east, x[i]!);
-      north = Math.min(north, y[i]!);
-      south = Math.max(south, y[i]!);
-    }
+    const whole = this.#fitWithin(0);
+    return this.#isUnderButtons(whole) ? this.#fitWithin(BUTTONS.width) : whole;
+  }
+
+  /** `right`: pixels that are left free there. */
+  #fitWithin(right: number): Camera {
+    const { west, east, north, south } = this.#extent;
     if (west > east) return { x: 0.5, y: 0.5, scale: 1000 };
     const [wide, high] = [Math.max(east - west, 1e-6), Math.max(south - north, 1e-6)];
-    const scale = Math.min((this.#width - 2 * MARGIN) / wide, (this.#height - 2 * MARGIN) / high);
-    return { x: (west + east) / 2, y: (north + south) / 2, scale: Math.max(1, scale) };
+    const scale = Math.max(1, Math.min((this.#width - right - 2 * MARGIN) / wide, (this.#height - 2 * MARGIN) / high));
+    return { x: (west + east) / 2 + right / 2 / scale, y: (north + south) / 2, scale };
+  }
+
+  #isUnderButtons({ x, y, scale }: Camera): boolean {
+    const [left, bottom] = [x + (this.#width / 2 - BUTTONS.width) / scale, y + (BUTTONS.height - this.#height / 2) / scale];
+    return this.#world.x.some((station, i) => station > left && this.#world.y[i]! < bottom);
   }
 }
 
@@ -298,14 +309,45 @@ function pixelOf(colour: string): number {
   return (0xff000000 | ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >>> 16)) >>> 0;
 }
 
-function bordersOf(outline: readonly (readonly number[])[]): Path2D {
+function bordersOf(rings: readonly World[]): Path2D {
   const path = new Path2D();
-  for (const ring of outline) {
-    for (let i = 0; i + 1 < ring.length; i += 2) {
-      const { x, y } = mercator(ring[i] ?? 0, ring[i + 1] ?? 0);
-      if (i === 0) path.moveTo(x, y);
-      else path.lineTo(x, y);
+  for (const { x, y } of rings) {
+    for (let i = 0; i < x.length; i++) {
+      if (i === 0) path.moveTo(x[i]!, y[i]!);
+      else path.lineTo(x[i]!, y[i]!);
     }
   }
   return path;
+}
+
+/** Longitude and latitude in turn. */
+function ringOf(degrees: readonly number[]): World {
+  const count = degrees.length >> 1;
+  const ring = { x: new Float32Array(count), y: new Float32Array(count) };
+  for (let i = 0; i < count; i++) {
+    const { x, y } = mercator(degrees[2 * i] ?? 0, degrees[2 * i + 1] ?? 0);
+    ring.x[i] = x;
+    ring.y[i] = y;
+  }
+  return ring;
+}
+
+interface Extent {
+  west: number;
+  east: number;
+  north: number;
+  south: number;
+}
+
+function extentOf(stations: World, rings: readonly World[]): Extent {
+  const extent = { west: Infinity, east: -Infinity, north: Infinity, south: -Infinity };
+  for (const { x, y } of [stations, ...rings]) {
+    for (let i = 0; i < x.length; i++) {
+      extent.west = Math.min(extent.west, x[i]!);
+      extent.east = Math.max(extent.east, x[i]!);
+      extent.north = Math.min(extent.north, y[i]!);
+      extent.south = Math.max(extent.south, y[i]!);
+    }
+  }
+  return extent;
 }

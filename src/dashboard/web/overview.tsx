@@ -49,6 +49,7 @@ export function Overview({ data, progress, theme }: OverviewProps): VNode {
       </section>
       {!live && <Thresholds report={report} />}
       {!live && <Audit report={report} />}
+      {!live && <DelayTable report={report} />}
       <p class="downloads">
         All series of this run: <a href={api.seriesAddress(data.id, 'csv')}>CSV</a>, <a href={api.seriesAddress(data.id, 'parquet')}>Parquet</a>
       </p>
@@ -135,13 +136,18 @@ function Problems({ data }: { readonly data: RunData }): VNode {
           </p>
           {problem.remedy !== undefined && (
             <p>
-              <b>What to do</b> {problem.remedy}
+              <b>What to do</b> {withCode(problem.remedy)}
             </p>
           )}
         </li>
       ))}
     </ul>
   );
+}
+
+/** What stands between backticks is typed, or named in a file. */
+function withCode(text: string): readonly (VNode | string)[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part));
 }
 
 function Audit({ report }: { readonly report: RunReport }): VNode | null {
@@ -167,37 +173,43 @@ function Audit({ report }: { readonly report: RunReport }): VNode | null {
         </table>
         </div>
       </div>
-      <div>
-        <InTime report={report} />
-        <h2>Delays</h2>
-        <div class="scroll">
-          <table class="delays">
-            <thead>
-              <tr>
-                <th />
-                {DELAY_COLUMNS.map((name) => (
-                  <th key={name} class="n">
-                    {name}
-                  </th>
+      <InTime report={report} />
+    </section>
+  );
+}
+
+function DelayTable({ report }: { readonly report: RunReport }): VNode | null {
+  if (delayRows(report).every(({ count }) => count === 'none')) return null;
+  return (
+    <section>
+      <h2>Delays</h2>
+      <div class="scroll">
+        <table class="delays">
+          <thead>
+            <tr>
+              <th />
+              {DELAY_COLUMNS.map((name) => (
+                <th key={name} class="n">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {delayRows(report).map(({ label, clock, values }) => (
+              <tr key={label}>
+                <th scope="row">
+                  {label} <small>{clock}</small>
+                </th>
+                {values.map((value, i) => (
+                  <td key={DELAY_COLUMNS[i]} class="n">
+                    {value}
+                  </td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {delayRows(report).map(({ label, clock, values }) => (
-                <tr key={label}>
-                  <th scope="row">
-                    {label} <small>{clock}</small>
-                  </th>
-                  {values.map((value, i) => (
-                    <td key={DELAY_COLUMNS[i]} class="n">
-                      {value}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       </div>
     </section>
   );
@@ -206,7 +218,7 @@ function Audit({ report }: { readonly report: RunReport }): VNode | null {
 function InTime({ report }: { readonly report: RunReport }): VNode | null {
   if (report.kpi === null) return null;
   return (
-    <div class="block">
+    <div>
       <h2>In time</h2>
       <p class="lead">{kpiLead(report)}</p>
       <div class="scroll">

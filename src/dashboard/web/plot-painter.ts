@@ -34,7 +34,8 @@ export interface PainterOptions {
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif';
 export const LEFT_PIXELS = 64;
-export const RIGHT_PIXELS = 14;
+/** Half of a label of a time stands beyond the last tick. */
+export const RIGHT_PIXELS = 20;
 const DRAG_PIXELS_MIN = 6;
 const PIXELS_PER_TICK = { grid: 78, wall: 72 } as const;
 const PIXELS_PER_VALUE_TICK = 44;

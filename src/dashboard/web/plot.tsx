@@ -81,7 +81,7 @@ export function Plot({ chart, theme, run, scenario, height = 250, sync }: PlotPr
       <Legend chart={chart} />
       {empty ? <p class="empty">Nothing was recorded.</p> : <div class="plot" ref={box} role="img" aria-label={`${chart.title}. ${chart.caption}`} />}
       {pointed !== null && !empty && <Tip chart={chart} pointed={pointed} />}
-      <figcaption>{chart.caption}</figcaption>
+      {!empty && <figcaption>{chart.caption}</figcaption>}
     </figure>
   );
 }

@@ -73,6 +73,18 @@ describe('a probe', () => {
     });
   });
 
+  test('says when a process came that was not there at its start', () => {
+    const all = new ProcMachine();
+    const probe = probeOf(all);
+    probe.start();
+    all.runTo(1050);
+    all.begin(9, { cores: 0.5, rssBytes: 102_400, usedSeconds: 0 });
+    probe.watch({ name: 'monitor', group: 'runner', pid: 9 });
+    all.runTo(1240);
+    probe.stop();
+    expect(probe.uses()).toMatchObject([{ fromMs: 1050, wallMs: [1100, 1200, 1240] }]);
+  });
+
   test('adds the lives of a process up and survives its end', () => {
     const all = new ProcMachine();
     all.begin(7, { cores: 1, rssBytes: 9216 });

@@ -18,6 +18,8 @@ export interface ProcessUse extends WatchedProcess {
   /** From the begin of the watch (`start`) on, over all lives of the process. */
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
+  /** When it came, where that was after `start`: there the first sample begins. */
+  readonly fromMs?: number;
   /** Samples since `start`, ascending; each covers the time since the one before. */
   readonly wallMs: readonly number[];
   readonly cpuCores: readonly number[];
@@ -57,6 +59,7 @@ export class ProcessLog {
   #last: ProcSample | null = null;
   #details: ProcDetails | null = null;
   #alive = false;
+  #fromMs = 0;
   #lastMs = 0;
 
   constructor(process: WatchedProcess) {
@@ -88,6 +91,7 @@ export class ProcessLog {
     this.#last = first;
     this.#details = null;
     this.#lastMs = nowMs;
+    if (this.length === 0) this.#fromMs = Math.max(0, Math.round(nowMs));
     if (first === null) return;
     this.#see(first);
     this.taken.diskReadBytes = addKnown(this.taken.diskReadBytes, first.diskReadBytes === null ? null : 0);
@@ -135,6 +139,7 @@ export class ProcessLog {
       ...this.process,
       cpuSeconds: Math.round((this.taken.userSeconds + this.taken.systemSeconds) * 100) / 100,
       peakRssBytes: this.#peakRssBytes,
+      ...(this.#fromMs === 0 ? {} : { fromMs: this.#fromMs }),
       wallMs: this.#columns.wallMs,
       cpuCores: this.#columns.column('cpuCores', 1000),
       rssBytes: this.#columns.column('rssBytes'),

@@ -26,6 +26,12 @@ describe('samples of many processes', () => {
     expect(coresIn([even], momentsOf([even], 4))).toEqual([1, 0, 1, 0]);
   });
 
+  test('begin when the process came', () => {
+    const late = { ...process([350, 400], [0.6, 0.2], [1, 1]), fromMs: 300 };
+    const moments = momentsOf([even, late], 4);
+    expect(coresIn([late], moments)).toEqual([0, 0, 0, expect.closeTo(0.4, 9)]);
+  });
+
   test('hold their memory till the next sample, and none after their end', () => {
     const moments = momentsOf([even], 4);
     expect(memoryAt([even], moments)).toEqual([10, 20, 30, 40]);

@@ -24,10 +24,10 @@ export function momentsOf(processes: readonly Pick<ProcessUse, 'wallMs'>[], coun
 }
 
 /** Mean cores that the processes took together in each stretch. Nothing gets lost: the area is their processor time. */
-export function coresIn(processes: readonly Pick<ProcessUse, 'wallMs' | 'cpuCores'>[], moments: Moments): readonly number[] {
+export function coresIn(processes: readonly Pick<ProcessUse, 'fromMs' | 'wallMs' | 'cpuCores'>[], moments: Moments): readonly number[] {
   const cores = moments.endsMs.map(() => 0);
-  for (const { wallMs, cpuCores } of processes) {
-    let from = 0;
+  for (const { fromMs = 0, wallMs, cpuCores } of processes) {
+    let from = fromMs;
     for (let i = 0; i < wallMs.length; i++) {
       const to = wallMs[i]!;
       spread(cores, { from, to, level: cpuCores[i] ?? 0 }, moments.stretchMs);

@@ -14,7 +14,7 @@ import { sawStoring } from './verdict.ts';
 
 const NO_REFERENCE = null;
 /** More processes than these are drawn by group. */
-const PROCESSES_DRAWN = 6;
+export const PROCESSES_DRAWN = 6;
 const STRETCHES_MAX = 240;
 
 /** Over the time of the grid. */

@@ -6,9 +6,9 @@
 import type { MachineFacts } from '../../monitor/machine-facts.ts';
 import type { ProcessUse } from '../../monitor/process-use.ts';
 import type { Percentiles } from '../../report/percentiles.ts';
-import { counted, duration } from '../../base/format.ts';
 import type { AuditFacts, RunFacts, RunReport } from '../../report/run-report.ts';
 import { verdictOf } from '../../report/verdict.ts';
+import { progressText } from './progress-text.ts';
 import type { GridView, LiveProgress, MonitorView, RunState, RunView } from './run-view.ts';
 
 /** What is known of a run before it begins. */
@@ -158,7 +158,7 @@ export class LiveRun implements RunView {
       meterstorm: this.#version,
       run,
       audit,
-      verdict: { ...verdict, able: null, why: whySoFar(progress), resources: resourcesSoFar(verdict.resources, progress) },
+      verdict: { ...verdict, able: null, why: progressText(progress), resources: resourcesSoFar(verdict.resources, progress) },
       series: this.#series(),
       delays,
       kpi: null,
@@ -183,14 +183,6 @@ function resourcesSoFar(resources: RunReport['verdict']['resources'], { storedRe
   const { headendCpuSeconds } = resources;
   const known = headendCpuSeconds !== null && storedReadings !== null && storedReadings > 0;
   return { ...resources, cpuSecondsPerMillionReadings: known ? (headendCpuSeconds * 1e6) / storedReadings : null };
-}
-
-function whySoFar({ phase, step, steps, etaMs }: LiveProgress): string {
-  if (phase === 'preparing') return 'The grid is being made; nothing was sent yet.';
-  if (phase === 'storing') return 'All is sent; the head-end stores the rest.';
-  if (phase === 'auditing') return 'The run is over; every stored reading is compared with plan and truth.';
-  const rest = etaMs === null ? '' : `, about ${duration(etaMs / 1000)} to go`;
-  return `The run goes on: ${step} of ${counted(steps, 'step')}${rest}. The verdict follows the audit.`;
 }
 
 const NONE: Percentiles = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };

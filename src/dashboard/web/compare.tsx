@@ -67,7 +67,7 @@ export function Compare({ runs, current, route, theme }: CompareProps): VNode {
     <main>
       <div class="controls">
         {runs.length === 1 ? (
-          <span class="lead">One run is open; `meterstorm dashboard` with several directories compares them.</span>
+          <span class="lead">One run is open; <code>meterstorm dashboard</code> with several directories compares them.</span>
         ) : (
           runs.map(({ id, name }) => (
             <label key={id}>

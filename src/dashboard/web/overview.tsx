@@ -1,6 +1,7 @@
 /** The three answers so far, and the pictures that carry them. */
 
 import type { VNode } from 'preact';
+import { progressText } from '../server/progress-text.ts';
 import type { LiveProgress } from '../server/run-view.ts';
 import { duration, percent, short, whole } from '../../base/format.ts';
 import { backlogChart, gridCharts, machineCharts } from '../../report/report-charts.ts';
@@ -29,7 +30,7 @@ export function Overview({ data, progress, theme }: OverviewProps): VNode {
   const shown = [charts[0], backlogChart(report), rateChart, live ? connectionsChart(report) : charts[1], progressChart].filter((chart) => chart !== undefined && chart !== null);
   return (
     <main>
-      {live ? <Going report={report} progress={progress} /> : <Verdict report={report} />}
+      {live ? <Going progress={progress} /> : <Verdict report={report} />}
       <dl class="figures">{(live ? liveFigures(progress) : keyFigures(report)).map((figure) => <FigureItem key={figure.label} {...figure} />)}</dl>
       <p class="size">
         {sizeOfRun(report)}. {spanOfRun(report)}.
@@ -84,13 +85,13 @@ export function Mark({ kind }: { readonly kind: keyof typeof MARKS }): VNode {
 
 const PHASES = { preparing: 'Preparing', playing: 'Running', storing: 'Storing the rest', auditing: 'Auditing' } as const;
 
-function Going({ report, progress }: { readonly report: RunReport; readonly progress: LiveProgress }): VNode {
+function Going({ progress }: { readonly progress: LiveProgress }): VNode {
   const share = progress.steps === 0 ? 0 : Math.min(1, progress.step / progress.steps);
   return (
     <div class="verdict going">
       <p class="question">Is it able to process this many meters?</p>
       <h1>{PHASES[progress.phase]}</h1>
-      <p class="why">{report.verdict.why}</p>
+      <p class="why">{progressText(progress)}</p>
       <div class="bar" role="progressbar" aria-label="steps that are settled" aria-valuemin={0} aria-valuemax={progress.steps} aria-valuenow={progress.step}>
         <span style={{ width: `${share * 100}%` }} />
       </div>

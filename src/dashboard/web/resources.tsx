@@ -4,7 +4,7 @@ import type { VNode } from 'preact';
 import { bytes, digits3, duration, milliseconds, whole } from '../../base/format.ts';
 import { groupRows, machineFigures } from '../../report/report-content.ts';
 import type { RunReport } from '../../report/run-report.ts';
-import { machineCharts } from '../../report/report-charts.ts';
+import { machineCharts, PROCESSES_DRAWN } from '../../report/report-charts.ts';
 import type { RunData } from './api.ts';
 import { Plot } from './plot.tsx';
 import { groupTitle, processCharts, resourceCharts } from './resource-charts.ts';
@@ -14,7 +14,8 @@ export function Resources({ data, theme }: { readonly data: RunData; readonly th
   const { report } = data;
   const [, , processor, memory] = machineCharts(report);
   // Groups of a run that is over are known by more than their processes.
-  const groups = report.resources === null ? [processor, memory].filter((chart) => chart !== undefined) : resourceCharts(report);
+  const byGroup = [processor, ...(report.processes.length > PROCESSES_DRAWN ? [memory] : [])].filter((chart) => chart !== undefined);
+  const groups = report.resources === null ? byGroup : resourceCharts(report);
   return (
     <main>
       <section class="first">

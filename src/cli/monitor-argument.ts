@@ -2,7 +2,7 @@
 
 import { systemFiles } from '../grid/scenario/files.ts';
 import { UserError } from '../run/errors.ts';
-import type { Monitoring } from '../run/run-scenario.ts';
+import type { Monitoring } from '../run/monitoring/run-watch.ts';
 import { parsePlan } from '../run/monitoring/plan-file.ts';
 
 /** Null: no file, so that the run alone is watched. */

@@ -6,7 +6,7 @@ import type { RunReport } from '../report/run-report.ts';
 import { UserError } from '../run/errors.ts';
 import type { Progress } from '../run/progress.ts';
 import type { MeasuredSoFar } from '../run/run-facts.ts';
-import type { Monitoring } from '../run/run-scenario.ts';
+import type { Monitoring } from '../run/monitoring/run-watch.ts';
 import { portOf } from './dashboard-command.ts';
 import { untilInterrupted } from './interrupt.ts';
 

@@ -9,8 +9,6 @@ import { generateStations } from '../grid/topology/stations.ts';
 import type { Stations } from '../grid/topology/topology.ts';
 import type { Watched } from '../monitor/process-probe.ts';
 import type { ProcessGroup } from '../monitor/process-use.ts';
-import type { MonitorPlan } from '../monitor/monitor-plan.ts';
-import type { MonitorSource } from '../monitor/store/monitor-source.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunEvents, RunReport } from '../report/run-report.ts';
 import { aborted, onAbort } from './abort.ts';
@@ -30,7 +28,7 @@ import type { MeasuredSoFar, Restart } from './run-facts.ts';
 import { RunProbe } from './run-probe.ts';
 import { progressOf } from './run-progress.ts';
 import { writeRunRecord } from './run-record.ts';
-import { RunWatch } from './monitoring/run-watch.ts';
+import { type Monitoring, RunWatch } from './monitoring/run-watch.ts';
 import { playingMs, scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
@@ -68,13 +66,6 @@ export interface RunOptions {
   readonly interrupt: AbortSignal;
   /** Aborted: end at once. What is not sent, confirmed or stored by then stays so, and nothing is audited. */
   readonly abandon?: AbortSignal;
-}
-
-export interface Monitoring {
-  /** What is watched beside the run itself; null: nothing. */
-  readonly plan: MonitorPlan | null;
-  /** For who looks at the run while it goes on. */
-  readonly onSource?: (source: MonitorSource) => void;
 }
 
 const SAMPLE_MS = 200;

@@ -10,6 +10,13 @@ import type { Progress } from '../progress.ts';
 import { eventsSince, PlannedBlackouts, runEvents } from './run-events.ts';
 import { RunMonitor } from './run-monitor.ts';
 
+export interface Monitoring {
+  /** What is watched beside the run itself; null: nothing. */
+  readonly plan: MonitorPlan | null;
+  /** For who looks at the run while it goes on. */
+  readonly onSource?: (source: MonitorSource) => void;
+}
+
 export interface RunWatchOptions {
   readonly clock: Clock;
   readonly directory: string;

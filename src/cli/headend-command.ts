@@ -43,7 +43,13 @@ export async function headendCommand(flags: HeadendCommandFlags): Promise<void> 
     timer = systemClock.schedule(REPORT_MS, regularly);
   };
   try {
-    await headend.start();
+    const starting = headend.start();
+    await Promise.race([starting, aborted(interrupt.signal)]);
+    if (interrupt.signal.aborted) {
+      starting.catch(() => {});
+      headend.kill();
+      return;
+    }
     const where = headend.endpoints.map((endpoint) => `${endpoint.address}:${endpoint.port}`).join(', ');
     stderr.write(`listening on ${where}; readings go to ${shownPlace(kind.store)}\n`);
     timer = systemClock.schedule(REPORT_MS, regularly);

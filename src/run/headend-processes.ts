@@ -20,7 +20,7 @@ import type { FromStore, FromTaker, PollPlan, StoringTimes, TakerStats, ToStore,
 import { DirectoryLock } from './directory-lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ManagedProcess } from './managed-process.ts';
-import { UserError } from './errors.ts';
+import { UnreachableError, UserError } from './errors.ts';
 
 export interface HeadendProcessesOptions {
   readonly clock: Clock;
@@ -33,6 +33,8 @@ export interface HeadendProcessesOptions {
   /** A process was started, for the first time or again. */
   readonly onProcess: (name: string, pid: number) => void;
   readonly onRestart: (name: string, why: string) => void;
+  /** A store that fails for so long is given up before it was open once. Default 30 s. */
+  readonly startWithinMs?: number;
 }
 
 /** What a process does that takes readings: wait for pushes, or ask devices. */
@@ -107,6 +109,8 @@ interface TakerPast {
 
 /** Deaths of one process after which the head-end is given up. */
 const RESTARTS_MAX = 50;
+const START_WITHIN_MS = 30_000;
+const START_LOOK_MS = 1000;
 
 interface Taker {
   readonly process: ManagedProcess<ToTaker, FromTaker>;
@@ -168,11 +172,21 @@ export class HeadendProcesses {
     if (this.#store === null) refuseLeftovers(buffer);
     this.#store?.start();
     for (const member of this.#takers) member.process.start();
+    const { clock, startWithinMs = START_WITHIN_MS } = this.#options;
+    let timer = clock.schedule(startWithinMs, () => look());
+    const look = (): void => {
+      const { lastFault } = this.stats();
+      // One that takes its time, as after a crash, may take it.
+      if (lastFault === null) timer = clock.schedule(START_LOOK_MS, look);
+      else this.#failed.reject(new UnreachableError(`the store of the head-end does not open: ${lastFault}`));
+    };
     try {
       await Promise.race([this.#started.promise, this.failed]);
     } catch (error) {
       this.kill();
       throw error;
+    } finally {
+      timer.cancel();
     }
   }
 
@@ -190,6 +204,7 @@ export class HeadendProcesses {
   }
 
   kill(): void {
+    this.#failed.reject(new Error('the head-end was ended'));
     this.#lock.release();
     for (const member of this.#takers) member.process.kill();
     this.#store?.kill();

@@ -93,6 +93,15 @@ describe.skipIf(!postgresInstalled())('PostgreSQL store', () => {
     await close(next);
   });
 
+  it('says so when another one goes on writing', async () => {
+    const { schema, store, options } = newStore();
+    await open(store);
+    const next = new PostgresStore(options);
+    expect(await open(next)).toEqual({ error: `another head-end writes into the schema ${schema}` });
+    await close(next);
+    await close(store);
+  }, 30_000);
+
   it('answers a fault when a statement fails, and commits nothing of it', async () => {
     const { schema, store } = newStore();
     await open(store);

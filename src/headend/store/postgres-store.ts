@@ -11,7 +11,7 @@
  */
 
 import { once } from 'node:events';
-import { Client } from 'pg';
+import { Client, type DatabaseError } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { present } from '../../base/assert.ts';
 import type { ReadingBatch } from '../../reading/batch.ts';
@@ -31,6 +31,7 @@ const CONNECT_MS = 10_000;
 const LOCK_MS = 10_000;
 /** "METS": keeps our locks apart from those of others. */
 const LOCK_CLASS = 0x4d455453;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 interface Session {
   readonly client: Client;
@@ -89,7 +90,9 @@ export class PostgresStore implements Store {
     });
     await client.query(DURABLE);
     await client.query(`SET lock_timeout = ${LOCK_MS}`);
-    await client.query({ text: 'SELECT pg_advisory_lock($1, hashtext($2))', values: [LOCK_CLASS, schema] });
+    await client.query({ text: 'SELECT pg_advisory_lock($1, hashtext($2))', values: [LOCK_CLASS, schema] }).catch((error: DatabaseError) => {
+      throw error.code === LOCK_NOT_AVAILABLE ? new Error(`another head-end writes into the schema ${schema}`, { cause: error }) : error;
+    });
     await client.query('SET lock_timeout = 0');
     await createTables(client, { schema, keyed: false });
     const days = await DayTables.read(client, schema);

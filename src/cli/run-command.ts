@@ -122,7 +122,7 @@ async function played(what: Omit<RunOptions, 'clock' | 'onProgress' | 'onBegin' 
   } finally {
     display.end();
     interrupt.release();
-    if (what.dropStore) await dropped(what.headend);
+    if (what.dropStore) await dropStore(what.headend.store);
   }
 }
 
@@ -145,9 +145,4 @@ async function prepared(headend: HeadendKind, directory: string): Promise<void> 
     if (readdirSync(directory).length === 0) rmdirSync(directory);
     throw error;
   }
-}
-
-/** What is wrong then is said, and spoils no report. */
-async function dropped({ store }: HeadendKind): Promise<void> {
-  await dropStore(store).catch((error: Error) => process.stderr.write(`${error.message.replace(/^(?!meterstorm: )/, 'meterstorm: ')}\n`));
 }

@@ -40,9 +40,15 @@ export async function prepareStore({ store, intake }: HeadendKind, options: { re
   });
 }
 
-/** Removes a schema of ours and all in it. Throws UserError, UnreachableError. */
+/** Removes a schema of ours and all in it. What is wrong then is said on stderr, and spoils no result. */
 export async function dropStore(store: StorePlace): Promise<void> {
-  if (store.kind === 'postgres') await withDatabase(store, (client) => client.query(`DROP SCHEMA IF EXISTS ${quoted(store.schema)} CASCADE`));
+  if (store.kind !== 'postgres') return;
+  try {
+    await withDatabase(store, (client) => client.query(`DROP SCHEMA IF EXISTS ${quoted(store.schema)} CASCADE`));
+  } catch (error) {
+    const why = (error as Error).message.replace(/^meterstorm: /, '');
+    process.stderr.write(`meterstorm: ${why}; the schema ${store.schema} is still there\n`);
+  }
 }
 
 async function withDatabase(place: PostgresPlace, use: (client: Client) => Promise<unknown>): Promise<void> {

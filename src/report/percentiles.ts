@@ -9,3 +9,6 @@ export interface Percentiles {
   readonly p999: number;
   readonly max: number;
 }
+
+/** Of no values. */
+export const NO_PERCENTILES: Percentiles = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };

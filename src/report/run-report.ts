@@ -51,6 +51,12 @@ export interface RunEvent extends Omit<MonitorEvent, 'timeMs'> {
   readonly atMs: number;
 }
 
+/** What a head-end is given, apart from how it takes it. */
+export type RunLoad = Pick<
+  RunFacts,
+  'scenario' | 'seed' | 'meters' | 'concentrators' | 'steps' | 'intervalSeconds' | 'startUnixSeconds' | 'offsetMinutes' | 'mode' | 'protocol' | 'speed'
+>;
+
 export interface RunFacts {
   readonly scenario: string;
   readonly seed: number;

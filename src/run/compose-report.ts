@@ -10,9 +10,12 @@ import type { ResourceUse } from '../monitor/process-probe.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { AuditedSource, AuditFacts, Delays, Kpi, RunEvents, RunFacts, RunReport, Series } from '../report/run-report.ts';
+import { NOT_AUDITED } from '../report/not-audited.ts';
+import { NO_PERCENTILES } from '../report/percentiles.ts';
 import { resourceFacts } from '../report/resource-facts.ts';
 import { withThresholds } from '../report/thresholds.ts';
 import { verdictOf } from '../report/verdict.ts';
+import type { WallSeries } from '../report/wall-samples.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { GridAudit, TimedAudit } from './audit-processes.ts';
@@ -22,7 +25,7 @@ import { signalsOf } from './compose-signals.ts';
 import type { HeadendStats } from './headend-processes.ts';
 import type { EncodedLinks } from './segment-links.ts';
 import type { RunSeen } from './run-probe.ts';
-import type { Restart, WallSeries } from './run-facts.ts';
+import { loadOf, type Restart } from './run-facts.ts';
 import { linkFacts } from './compose-links.ts';
 import { reportedEvents } from './monitoring/run-events.ts';
 import { condensed, Distribution, histogramPercentiles } from './distribution.ts';
@@ -122,17 +125,7 @@ function runFacts(outcome: RunOutcome): RunFacts {
   const findings = outcome.audit?.result.findings;
   const readings = (outcome.audited ? findings?.stored : findings?.sent) ?? simulator.readings;
   return {
-    scenario: scenario.name,
-    seed: scenario.seed,
-    meters: outcome.meters,
-    concentrators: outcome.stations,
-    steps: behaviour.steps,
-    intervalSeconds: behaviour.intervalSeconds,
-    startUnixSeconds: behaviour.start.unixSeconds,
-    offsetMinutes: behaviour.start.offsetMinutes,
-    mode: behaviour.communication,
-    protocol: scenario.protocol,
-    speed: scenario.speed,
+    ...loadOf(scenario, outcome),
     headend: outcome.target === null ? 'builtin' : `${outcome.target.address}:${outcome.target.port}`,
     wallSeconds,
     readingsPerSecond: wallSeconds > 0 ? Math.round(readings / wallSeconds) : 0,
@@ -164,27 +157,6 @@ function auditFacts(outcome: RunOutcome): AuditFacts {
   return outcome.source === null ? facts : { ...facts, source: outcome.source };
 }
 
-/** What is said when nobody could look into the store; `verdict.able` is then null. */
-const NOT_AUDITED: AuditFacts = {
-  planned: 0,
-  sent: 0,
-  stored: 0,
-  missing: 0,
-  duplicate: 0,
-  wrong: 0,
-  unexpected: 0,
-  unreadable: 0,
-  late: 0,
-  lostByPlan: 0,
-  neverAvailable: 0,
-  inFlight: 0,
-  exact: false,
-  wallSeconds: 0,
-  duplicatesDropped: 0,
-  attribution: { simulator: 0, network: 0, headend: 0 },
-  examples: [],
-};
-
 /** From measurement to sending, s of the grid, of the readings that are stored. */
 export function sendingDelays(audit: GridAudit | null, intervalSeconds: number): Distribution {
   const bySteps = Array.from(audit?.result.series.readingsByDelaySteps ?? []);
@@ -214,10 +186,10 @@ function delaysOf(outcome: RunOutcome): Delays {
     measurementToSendingSeconds: plan.percentiles(),
     sendingToConfirmationMs: outcome.confirmed
       ? histogramPercentiles(histograms.confirmation, UNITS_PER_MS)
-      : new Distribution([], []).percentiles(),
-    arrivalToStoreMs: headend === null ? new Distribution([], []).percentiles() : histogramPercentiles(headend.arrivalToStore, 1),
+      : NO_PERCENTILES,
+    arrivalToStoreMs: headend === null ? NO_PERCENTILES : histogramPercentiles(headend.arrivalToStore, 1),
     // Nobody saw it stored.
-    measurementToStorageSeconds: (outcome.audited && headend !== null ? total : new Distribution([], [])).percentiles(),
+    measurementToStorageSeconds: outcome.audited && headend !== null ? total.percentiles() : NO_PERCENTILES,
   };
 }
 

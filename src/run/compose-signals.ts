@@ -6,12 +6,12 @@ import type { Signals } from '../monitor/detect/signals.ts';
 import type { ResourceUse } from '../monitor/process-probe.ts';
 import type { ProcessUse } from '../monitor/process-use.ts';
 import type { AuditFacts, RunEvents } from '../report/run-report.ts';
+import type { WallSeries } from '../report/wall-samples.ts';
 import { UNITS_PER_MS } from '../simulator/delay-log.ts';
 import type { SimulatorStats } from '../simulator/simulator-stats.ts';
 import type { TimedAudit } from './audit-processes.ts';
 import { histogramPercentiles } from './distribution.ts';
 import type { HeadendStats } from './headend-processes.ts';
-import type { WallSeries } from './run-facts.ts';
 import type { RunSeen } from './run-probe.ts';
 
 export interface SignalFacts {

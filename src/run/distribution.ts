@@ -1,7 +1,7 @@
 /** Weighted values and their percentiles, for delays that are known as counts. */
 
 import type { Histogram } from 'hdr-histogram-js';
-import type { Percentiles } from '../report/percentiles.ts';
+import { NO_PERCENTILES, type Percentiles } from '../report/percentiles.ts';
 
 /** A condensed distribution has so many slices up to each share: the tail stays sharp, where thresholds lie. */
 const PARTS = [
@@ -39,7 +39,7 @@ export class Distribution {
 
   percentiles(): Percentiles {
     const { count } = this;
-    if (count === 0) return NONE;
+    if (count === 0) return NO_PERCENTILES;
     const mean = this.#values.reduce((sum, value, i) => sum + value * (this.#weights[i] ?? 0), 0) / count;
     const at = (share: number): number => this.#at(share * count);
     return { count: Math.round(count), mean, p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: this.#values.at(-1) ?? 0 };
@@ -94,11 +94,9 @@ export class Distribution {
   }
 }
 
-const NONE: Percentiles = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
-
 /** Percentiles of an HDR histogram, each value divided by `unitsPer`. */
 export function histogramPercentiles(histogram: Histogram, unitsPer: number): Percentiles {
-  if (histogram.totalCount === 0) return NONE;
+  if (histogram.totalCount === 0) return NO_PERCENTILES;
   const at = (percent: number): number => histogram.getValueAtPercentile(percent) / unitsPer;
   return {
     count: histogram.totalCount,

@@ -20,6 +20,7 @@ import { UserError } from './errors.ts';
 import { csvToParquet } from './export.ts';
 import { RunGrid } from './grid-view.ts';
 import { monitorOfDirectory } from './monitor-view.ts';
+import { loadOf } from './run-facts.ts';
 import { readRunRecord } from './run-record.ts';
 import { StoredReadings } from './stored-readings.ts';
 
@@ -102,26 +103,12 @@ export function gridOfDirectory(clock: Clock, directory: string, report: RunRepo
 
 export function liveRun(options: { readonly clock: Clock; readonly id: string; readonly scenario: Scenario; readonly headend: string }): LiveRun {
   const { clock, id, scenario, headend } = options;
-  const { behaviour } = scenario;
   const stations = generateStations(scenario);
   return new LiveRun({
     id,
     version: version(),
     machine: machineFacts(),
-    outline: {
-      scenario: scenario.name,
-      seed: scenario.seed,
-      meters: stations.meters,
-      concentrators: stations.count,
-      steps: behaviour.steps,
-      intervalSeconds: behaviour.intervalSeconds,
-      startUnixSeconds: behaviour.start.unixSeconds,
-      offsetMinutes: behaviour.start.offsetMinutes,
-      mode: behaviour.communication,
-      protocol: scenario.protocol,
-      speed: scenario.speed,
-      headend,
-    },
+    outline: { ...loadOf(scenario, { meters: stations.meters, stations: stations.count }), headend },
     grid: new RunGrid({ clock, scenario, ledger: null, store: null, storeNote: 'The store can be looked at when the run is over.' }),
   });
 }

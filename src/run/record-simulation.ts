@@ -6,7 +6,7 @@ import type { Endpoint } from '../network/wire/wire.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { storageDelays } from './compose-kpi.ts';
 import { composeReport } from './compose-report.ts';
-import type { WallSeries } from './run-facts.ts';
+import type { WallSeries } from '../report/wall-samples.ts';
 import type { RunProbe } from './run-probe.ts';
 import { writeRunRecord } from './run-record.ts';
 import type { SimulatorProcesses } from './simulator-processes.ts';

@@ -11,6 +11,7 @@ import type { Watched } from '../monitor/process-probe.ts';
 import type { ProcessGroup } from '../monitor/process-use.ts';
 import type { Endpoint } from '../network/wire/wire.ts';
 import type { Kpi, RunEvents, RunReport } from '../report/run-report.ts';
+import { WallSamples } from '../report/wall-samples.ts';
 import { aborted, onAbort } from './abort.ts';
 import { auditOf, type TimedAudit } from './audit-processes.ts';
 import type { AuditSource } from './audit-source.ts';
@@ -32,7 +33,6 @@ import { type Monitoring, RunWatch } from './monitoring/run-watch.ts';
 import { playingMs, scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
-import { WallSamples } from './wall-samples.ts';
 
 export interface RunOptions {
   readonly clock: Clock;

@@ -5,17 +5,16 @@
 
 import type { MachineFacts } from '../../monitor/machine-facts.ts';
 import type { ProcessUse } from '../../monitor/process-use.ts';
-import type { Percentiles } from '../../report/percentiles.ts';
-import type { AuditFacts, RunFacts, RunReport } from '../../report/run-report.ts';
+import { NOT_AUDITED } from '../../report/not-audited.ts';
+import { NO_PERCENTILES } from '../../report/percentiles.ts';
+import type { RunFacts, RunLoad, RunReport } from '../../report/run-report.ts';
 import { verdictOf } from '../../report/verdict.ts';
+import { WallSamples } from '../../report/wall-samples.ts';
 import { progressText } from './progress-text.ts';
 import type { GridView, LiveProgress, MonitorView, RunState, RunView } from './run-view.ts';
 
 /** What is known of a run before it begins. */
-export type RunOutline = Pick<
-  RunFacts,
-  'scenario' | 'seed' | 'meters' | 'concentrators' | 'steps' | 'intervalSeconds' | 'startUnixSeconds' | 'offsetMinutes' | 'mode' | 'protocol' | 'speed' | 'headend'
->;
+export type RunOutline = RunLoad & Pick<RunFacts, 'headend'>;
 
 /** What the run says of itself whenever it is asked. */
 export interface MeasuredSoFar {
@@ -23,7 +22,6 @@ export interface MeasuredSoFar {
   restarts(): RunFacts['restarts'];
 }
 
-const SAMPLES_MAX = 1200;
 /** A report so far is put together at most so often, however many ask. */
 const FRESH_MS = 500;
 
@@ -39,9 +37,7 @@ export class LiveRun implements RunView {
   #progress: LiveProgress | null = null;
   #finished: RunReport | null = null;
   #soFar: { readonly report: RunReport; readonly atMs: number; readonly phase: string } | null = null;
-  readonly #samples = { wallMs: [] as number[], sent: [] as number[], confirmed: [] as number[], stored: [] as number[], step: [] as number[], connected: [] as number[] };
-  #every = 1;
-  #tick = 0;
+  readonly #wall = new WallSamples();
 
   constructor(options: {
     readonly id: string;
@@ -94,17 +90,9 @@ export class LiveRun implements RunView {
 
   take(progress: LiveProgress): void {
     this.#progress = progress;
-    if (progress.phase === 'preparing' || this.#tick++ % this.#every !== 0) return;
-    const { wallMs, sent, confirmed, stored, step, connected } = this.#samples;
-    wallMs.push(Math.round(progress.elapsedMs));
-    sent.push(progress.sentReadings);
-    confirmed.push(progress.confirmedReadings);
-    stored.push(progress.storedReadings ?? 0);
-    step.push(progress.step);
-    connected.push(progress.connected);
-    if (wallMs.length < SAMPLES_MAX) return;
-    this.#every *= 2;
-    for (const column of Object.values(this.#samples)) column.splice(0, column.length, ...column.filter((_, i) => i % 2 === 1));
+    if (progress.phase === 'preparing' || !this.#wall.due) return;
+    const { elapsedMs, sentReadings, confirmedReadings, storedReadings, step, connected } = progress;
+    this.#wall.add({ atMs: Math.round(elapsedMs), sent: sentReadings, confirmed: confirmedReadings, stored: storedReadings ?? 0, step, connections: connected });
   }
 
   /** The run is over: from now on this is shown, with the grid and the store that it left. */
@@ -151,8 +139,9 @@ export class LiveRun implements RunView {
       complete: false,
       cutOffAfterSeconds: null,
     };
-    const audit = { ...NO_AUDIT, sent: sentReadings };
-    const delays = { measurementToSendingSeconds: NONE, sendingToConfirmationMs: NONE, arrivalToStoreMs: NONE, measurementToStorageSeconds: NONE };
+    const audit = { ...NOT_AUDITED, sent: sentReadings };
+    const none = NO_PERCENTILES;
+    const delays = { measurementToSendingSeconds: none, sendingToConfirmationMs: none, arrivalToStoreMs: none, measurementToStorageSeconds: none };
     const verdict = verdictOf({ run, audit, delays, links: null, processes, malformed: 0, backpressure: 0 });
     return {
       meterstorm: this.#version,
@@ -171,10 +160,10 @@ export class LiveRun implements RunView {
   }
 
   #series(): RunReport['series'] {
-    const { wallMs, sent, confirmed, stored, step, connected } = this.#samples;
-    const none = { communicatingMeters: [], communicatingConcentrators: [], arrivedInTime: [], arrivedLate: [], energyWh: [] };
-    const counts = { sentReadings: [...sent], confirmedReadings: [...confirmed], storedReadings: [...stored] };
-    return { stepUnixSeconds: [], ...none, wallMs: [...wallMs], ...counts, settledSteps: [...step], connections: [...connected] };
+    const { wallMs, sentReadings, confirmedReadings, storedReadings, settledSteps, connections } = this.#wall.series;
+    const none = { stepUnixSeconds: [], communicatingMeters: [], communicatingConcentrators: [], arrivedInTime: [], arrivedLate: [], energyWh: [] };
+    const counts = { sentReadings: [...sentReadings], confirmedReadings: [...confirmedReadings], storedReadings: [...storedReadings] };
+    return { ...none, wallMs: [...wallMs], ...counts, settledSteps: [...settledSteps], connections: [...connections] };
   }
 }
 
@@ -184,25 +173,3 @@ function resourcesSoFar(resources: RunReport['verdict']['resources'], { storedRe
   const known = headendCpuSeconds !== null && storedReadings !== null && storedReadings > 0;
   return { ...resources, cpuSecondsPerMillionReadings: known ? (headendCpuSeconds * 1e6) / storedReadings : null };
 }
-
-const NONE: Percentiles = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
-
-const NO_AUDIT: AuditFacts = {
-  planned: 0,
-  sent: 0,
-  stored: 0,
-  missing: 0,
-  duplicate: 0,
-  wrong: 0,
-  unexpected: 0,
-  unreadable: 0,
-  late: 0,
-  lostByPlan: 0,
-  neverAvailable: 0,
-  inFlight: 0,
-  exact: false,
-  wallSeconds: 0,
-  duplicatesDropped: 0,
-  attribution: { simulator: 0, network: 0, headend: 0 },
-  examples: [],
-};

@@ -5,7 +5,7 @@
 
 import type { IndicatorUnit } from '../../base/threshold.ts';
 import type { MachineFacts } from '../../monitor/machine-facts.ts';
-import type { Problem, RunFacts, RunReport } from '../run-report.ts';
+import type { Problem, RunLoad, RunReport } from '../run-report.ts';
 
 export interface Comparison {
   readonly meterstorm: string;
@@ -28,14 +28,11 @@ export interface Comparison {
 /** What all were given. */
 export interface ComparedLoad {
   /** Of the first run that left a report; null: there is none. */
-  readonly run: Pick<RunFacts, LoadFact> | null;
+  readonly run: RunLoad | null;
   /** Whether each run that came to its end was sent the same; null: fewer than two did. */
   readonly same: boolean | null;
   readonly text: string;
 }
-
-export type LoadFact =
-  'scenario' | 'seed' | 'meters' | 'concentrators' | 'steps' | 'intervalSeconds' | 'startUnixSeconds' | 'offsetMinutes' | 'mode' | 'protocol' | 'speed';
 
 /** What one run was sent: two of the same digests and counts were sent the same bytes. */
 export interface SentLoad {

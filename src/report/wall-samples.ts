@@ -1,8 +1,16 @@
 /** Samples of the readings on their way over the wall time of a run; less often the longer it takes, so that the series stay short. */
 
-import type { WallSeries } from './run-facts.ts';
+/** Samples over the wall time of the run. */
+export interface WallSeries {
+  readonly wallMs: number[];
+  readonly sentReadings: number[];
+  readonly confirmedReadings: number[];
+  readonly storedReadings: number[];
+  readonly settledSteps: number[];
+  readonly connections: number[];
+}
 
-const SAMPLES_MAX = 1500;
+const SAMPLES_MAX = 1200;
 
 export class WallSamples {
   readonly series: WallSeries = { wallMs: [], sentReadings: [], confirmedReadings: [], storedReadings: [], settledSteps: [], connections: [] };

@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { packageFile } from '../base/package-root.ts';
 import { isLoopback, makeToken } from '../dashboard/server/access.ts';
@@ -77,13 +77,30 @@ function whyNot({ code, message }: NodeJS.ErrnoException): string {
 /** The runs of some directories; ids are made from their names. */
 export function finishedRuns(clock: Clock, runs: readonly { readonly directory: string; readonly report: RunReport }[]): readonly FinishedRun[] {
   const taken = new Set<string>();
-  return runs.map(({ directory, report }) => {
-    const name = basename(resolve(directory));
-    const base = name.replaceAll(/[^A-Za-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 40) || 'run';
+  const names = namesOf(runs.map(({ directory }) => directory));
+  return runs.map(({ directory, report }, i) => {
+    const name = names[i] ?? '';
+    const base = basename(name).replaceAll(/[^A-Za-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 40) || 'run';
     let id = base;
     for (let number = 2; taken.has(id); number++) id = `${base}-${number}`;
     taken.add(id);
     return new FinishedRun({ id, name, report, grid: gridOfDirectory(clock, directory, report), monitor: monitorOfDirectory(directory) });
+  });
+}
+
+const ending = (path: readonly string[], parts: number): string => path.slice(-parts).join('/');
+
+/** As much of the end of each path as tells them apart: mostly its last part. */
+export function namesOf(directories: readonly string[]): readonly string[] {
+  const paths = directories.map((directory) => resolve(directory).split(sep).filter((part) => part !== ''));
+  const whole = paths.map((path) => path.join('/'));
+  return paths.map((path, i) => {
+    const others = paths.filter((_, j) => whole[j] !== whole[i]);
+    let parts = 1;
+    while (parts < path.length && others.some((other) => ending(other, parts) === ending(path, parts))) parts++;
+    // The same directory once more.
+    const before = whole.slice(0, i).filter((other) => other === whole[i]).length;
+    return before === 0 ? ending(path, parts) : `${ending(path, parts)} (${before + 1})`;
   });
 }
 

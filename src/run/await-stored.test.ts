@@ -9,20 +9,27 @@ async function waited(options: {
   readonly quietSeconds: number;
   readonly countMs?: number;
   readonly interruptAtMs?: number;
+  readonly fails?: (ms: number) => boolean;
 }): Promise<StorageWait & { readonly looks: number }> {
-  const { rowsAt, countMs = 0 } = options;
+  const { rowsAt, countMs = 0, fails = () => false } = options;
   const clock = new VirtualClock();
   const interrupt = new AbortController();
   const looks: number[] = [];
   if (options.interruptAtMs !== undefined) clock.schedule(options.interruptAtMs, () => interrupt.abort());
-  const ended: StorageWait[] = [];
+  const ended: (StorageWait | Error)[] = [];
   void awaitStored({
     ...options,
     clock,
     interrupt: interrupt.signal,
     onRows: (rows) => looks.push(rows),
-    countRows: () => new Promise((resolve) => clock.schedule(countMs, () => resolve(rowsAt(clock.nowMs())))),
-  }).then((value) => ended.push(value));
+    countRows: () =>
+      new Promise((resolve, reject) => {
+        clock.schedule(countMs, () => (fails(clock.nowMs()) ? reject(new Error('the store is away')) : resolve(rowsAt(clock.nowMs()))));
+      }),
+  }).then(
+    (value) => ended.push(value),
+    (error: Error) => ended.push(error),
+  );
   while (ended.length === 0 && clock.nowMs() < 1e6) {
     let events = 0;
     clock.run(() => events++ > 0);
@@ -31,6 +38,7 @@ async function waited(options: {
   }
   const [result] = ended;
   if (result === undefined) throw new Error('it never ended');
+  if (result instanceof Error) throw result;
   return { ...result, looks: looks.length };
 }
 
@@ -67,4 +75,14 @@ test('ends when it is interrupted', async () => {
   const result = await waited({ rowsAt: (ms) => ms, expected: 1e9, quietSeconds: 20, interruptAtMs: 4000 });
   expect(result.waitedSeconds).toBeGreaterThanOrEqual(4);
   expect(result.waitedSeconds).toBeLessThan(4.5);
+});
+
+test('a store that is away for a while is waited for', async () => {
+  const fails = (ms: number): boolean => ms > 1000 && ms < 4000;
+  const result = await waited({ rowsAt: (ms) => (ms < 6000 ? 40 : 100), expected: 100, quietSeconds: 10, fails });
+  expect(result.rows).toBe(100);
+  expect(result.queryableSeconds).toBeGreaterThanOrEqual(6);
+  // One that stays away was quiet.
+  expect(await waited({ rowsAt: () => 40, expected: 100, quietSeconds: 5, fails: (ms) => ms > 1000 })).toMatchObject({ rows: 40, queryableSeconds: null });
+  await expect(waited({ rowsAt: () => 40, expected: 100, quietSeconds: 5, fails: () => true })).rejects.toThrow('the store is away');
 });

@@ -15,7 +15,7 @@ const PAUSE_BY_COST = 3;
 
 /**
  * Done when there are as many rows as expected, or more, and a second look found no others; when `quietSeconds` brought no new
- * row; or when interrupted. Rejects with what `countRows` rejects with.
+ * row; or when interrupted. A look that fails brought no new row; rejects with what `countRows` rejects with when already the first one does.
  */
 export async function awaitStored(options: {
   readonly clock: Clock;
@@ -30,10 +30,14 @@ export async function awaitStored(options: {
   let [rows, grewMs] = [-1, began];
   for (;;) {
     const asked = clock.nowMs();
-    const now = await countRows();
+    const counted = await countRows().catch((error: unknown) => {
+      if (rows < 0) throw error;
+      return null;
+    });
     const answered = clock.nowMs();
-    const still = now === rows;
-    if (!still) [rows, grewMs] = [now, answered];
+    const now = counted ?? rows;
+    const still = counted === rows;
+    if (now !== rows) [rows, grewMs] = [now, answered];
     onRows(now);
     const complete = now >= expected && still;
     if (complete || answered - grewMs >= quietSeconds * 1000 || interrupt.aborted) {

@@ -1,6 +1,6 @@
 /** Audits a store with one process for each core, a segment of the grid each, and puts the results together. */
 
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AuditResult, SentLedger } from '../audit/auditor.ts';
 import { NO_READING } from '../audit/findings.ts';
@@ -52,12 +52,12 @@ export async function auditStore(options: {
   const { scenario, ledger, source } = options;
   // Each reads all of a file or a table to find its part.
   const processes = source === null || source.kind === 'duckdb' ? options.processes : Math.min(options.processes, READERS_MAX);
-  const parts = await Promise.all(
-    Array.from({ length: processes }, (_, index) => {
-      const message = { scenario, segment: { index, count: processes }, ledger, source };
-      return auditSegment(message);
-    }),
-  );
+  const running = Array.from({ length: processes }, (_, index) => auditSegment({ scenario, segment: { index, count: processes }, ledger, source }));
+  const parts = await Promise.all(running.map(({ result }) => result)).catch((error: unknown) => {
+    // What the others find is of no use any more.
+    for (const { child } of running) child.kill('SIGKILL');
+    throw error;
+  });
   const energyWh = new Float64Array(scenario.behaviour.steps);
   for (const part of parts) part.energyWh.forEach((wh, step) => (energyWh[step]! += wh));
   const result = mergeAudits(parts.map((part) => part.result));
@@ -72,19 +72,20 @@ function noReading({ examples }: AuditResult): string {
   return `no row is the reading of a meter: ${why}; name the columns as they are and audit again with \`meterstorm audit\``;
 }
 
-function auditSegment(message: ToAudit): Promise<GridAudit> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL('./audit-process.js', import.meta.url)), [], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+function auditSegment(message: ToAudit): { readonly child: ChildProcess; readonly result: Promise<GridAudit> } {
+  const child = fork(fileURLToPath(new URL('./audit-process.js', import.meta.url)), [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const result = new Promise<GridAudit>((resolve, reject) => {
     child.on('message', (answer) => {
       const { type, ...rest } = answer as FromAudit;
       if (type === 'result') resolve(rest as GridAudit);
       else reject(new Error(`the audit failed: ${(rest as { why: string }).why}`));
     });
-    child.once('error', reject);
+    child.on('error', reject);
     child.once('exit', (code, signal) => reject(new Error(`an audit process ended early (${signal ?? code})`)));
-    child.send(message);
   });
+  child.send(message);
+  return { child, result };
 }

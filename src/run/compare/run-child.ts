@@ -39,6 +39,10 @@ export class RunChild {
     const log = createWriteStream(this.#options.log);
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
+    // A full disk ends the log, not the run, which must go on being read.
+    log.on('error', () => {
+      for (const stream of [child.stdout, child.stderr]) stream.resume();
+    });
     const lines = new Lines(this.#options.onLine);
     child.stderr.setEncoding('utf8').on('data', (piece: string) => lines.add(piece));
     const pass = (): void => {
@@ -50,7 +54,9 @@ export class RunChild {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         interrupt.removeEventListener('abort', pass);
         lines.end();
-        log.end(() => resolve({ code, signal, lastLine: lines.last }));
+        const ended = (): void => resolve({ code, signal, lastLine: lines.last });
+        if (log.closed) ended();
+        else log.once('close', ended).end();
       };
       child.once('close', end);
       child.once('error', (error) => {

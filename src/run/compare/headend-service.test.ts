@@ -117,6 +117,12 @@ describe('a head-end of somebody else', () => {
     expect(await service({ stop: 'sleep 60', stopWithinMs: 300 }).stop()).toBe('the stop command took more than 0.3 s and was killed');
   });
 
+  it('may print more than a text can hold', async () => {
+    const headend = service({ start: 'truncate -s 600M log; echo up $$; exec sleep 60', ready: /up/, stop: 'echo what; exit 3' });
+    await headend.start();
+    expect(await headend.stop()).toBe('the stop command ended with exit code 3: what');
+  });
+
   it('is not waited for when the user interrupts', async () => {
     const controller = new AbortController();
     const headend = service({ start: 'exec sleep 60' }, controller.signal);

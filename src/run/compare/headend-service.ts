@@ -5,7 +5,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import type { ForeignHeadend } from './alternatives.ts';
@@ -20,6 +20,9 @@ const CONNECT_MS = 1000;
 /** After SIGKILL nothing takes long. */
 const KILLED_MS = 2000;
 const LINE_MAX = 300;
+/** What is looked at of its output: between two looks it prints less than this; and for its last line. */
+const LOOK_BYTES = 16 * 2 ** 20;
+const LAST_BYTES = 8192;
 
 export interface HeadendServiceOptions {
   readonly clock: Clock;
@@ -89,7 +92,7 @@ export class HeadendService {
 
   async #isReady(): Promise<boolean> {
     const { clock, headend, log } = this.#options;
-    return headend.ready === null ? answers(clock, headend) : headend.ready.test(readFileSync(log, 'utf8'));
+    return headend.ready === null ? answers(clock, headend) : headend.ready.test(endOfFile(log, LOOK_BYTES));
   }
 
   async #runStop(command: string): Promise<string | null> {
@@ -127,8 +130,20 @@ export class HeadendService {
 
   /** The last line that was printed, for a message. */
   #lastWords(): string {
-    const line = readFileSync(this.#options.log, 'utf8').trimEnd().split('\n').at(-1)?.trim() ?? '';
+    const line = endOfFile(this.#options.log, LAST_BYTES).trimEnd().split('\n').at(-1)?.trim() ?? '';
     return line === '' ? '' : `: ${line.replaceAll(/\p{Cc}/gu, '?').slice(0, LINE_MAX)}`;
+  }
+}
+
+/** Its last bytes: an output can be larger than a text can be. */
+function endOfFile(file: string, bytesMax: number): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const bytes = Buffer.alloc(Math.min(size, bytesMax));
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, size - bytes.length));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

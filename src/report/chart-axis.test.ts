@@ -46,6 +46,27 @@ describe('ticks of time', () => {
   });
 });
 
+describe('ticks of a stretch of a run that is looked at from near', () => {
+  test.each([
+    [1.21, 1.25, ['1.21 s', '1.22 s', '1.23 s', '1.24 s', '1.25 s']],
+    [1.21, 1.226, ['1.21 s', '1.215 s', '1.22 s', '1.225 s']],
+    [75, 75.8, ['1 min 15 s', '1 min 15.2 s', '1 min 15.4 s', '1 min 15.6 s', '1 min 15.8 s']],
+    [3605, 3640, ['1 h 10 s', '1 h 20 s', '1 h 30 s', '1 h 40 s']],
+    [86_400, 90_000, ['1 d', '1 d 15 min', '1 d 30 min', '1 d 45 min', '1 d 1 h']],
+  ])('from %d s to %d s', (from, to, labels) => {
+    expect(timeTicks({ kind: 'wall', from, to }, 5).map(({ label }) => label)).toEqual(labels);
+  });
+
+  test('no two are called the same', () => {
+    for (const from of [0.3, 7.77, 59.9, 61, 3599, 7201, 86_399, 200_000]) {
+      for (const span of [0.01, 0.13, 2.5, 40, 900, 50_000]) {
+        const labels = timeTicks({ kind: 'wall', from, to: from + span }, 8).map(({ label }) => label);
+        expect(new Set(labels).size, `${from} + ${span}: ${labels.join(', ')}`).toBe(labels.length);
+      }
+    }
+  });
+});
+
 test('nights last from 22:00 to 06:00 of the grid', () => {
   const hours = nights(threeDays).map(({ from, to }) => [(from - START) / 3600, (to - START) / 3600]);
   expect(hours).toEqual([

@@ -37,9 +37,24 @@ export function timeTicks(axis: TimeAxis, ticksMax: number): readonly Tick[] {
   const first = Math.ceil((axis.from + shift) / step - 1e-9);
   for (let i = first; i * step <= axis.to + shift + step * 1e-9; i++) {
     const at = i * step - shift;
-    ticks.push(axis.kind === 'grid' ? gridTick(at, { axis, step, first: i === first }) : { at, label: duration(at), below: '' });
+    ticks.push(axis.kind === 'grid' ? gridTick(at, { axis, step, first: i === first }) : { at, label: wallLabel(at, step), below: '' });
   }
   return ticks;
+}
+
+/** As exact as neighbours need to be told apart: near to it, a late moment has more digits than a duration is told with. */
+function wallLabel(at: number, step: number): string {
+  const told = at >= DAY ? 3600 : at >= 3600 ? 60 : at >= 60 ? 1 : 10 ** (Math.floor(Math.log10(at)) - 2);
+  if (at <= 0 || step > told * 0.999) return duration(at);
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const rounded = Number(at.toFixed(decimals));
+  const parts = [
+    [Math.floor(rounded / DAY), 'd'],
+    [Math.floor((rounded % DAY) / 3600), 'h'],
+    [Math.floor((rounded % 3600) / 60), 'min'],
+    [Number((rounded % 60).toFixed(decimals)), 's'],
+  ] as const;
+  return parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`).join(' ');
 }
 
 function gridTick(

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
 import type { RunReport } from '../../report/run-report.ts';
 import { type LaneEvent, type Level, whenText } from './lanes.ts';
+import { withCode } from './message.tsx';
 import { LEFT_PIXELS, RIGHT_PIXELS, type View } from './plot-painter.ts';
 import type { TimeMap } from './time-map.ts';
 
@@ -150,7 +151,7 @@ export function Evidence({ event, map, report, close, lookAt }: EvidenceProps): 
       <p>{evidence}</p>
       {remedy !== '' && (
         <p>
-          <b>What to do</b> {remedy}
+          <b>What to do</b> {withCode(remedy)}
         </p>
       )}
       {fields.length > 0 && (

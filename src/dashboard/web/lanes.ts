@@ -2,7 +2,7 @@
 
 import { dateTime, duration } from '../../base/format.ts';
 import type { TimeAxis } from '../../report/chart-axis.ts';
-import { backlogChart, gridCharts, linkCharts, machineCharts } from '../../report/report-charts.ts';
+import { backlogChart, gridCharts, linkCharts, machineCharts, stepsPlayed } from '../../report/report-charts.ts';
 import { isGrave } from '../../report/report-content.ts';
 import type { RunReport } from '../../report/run-report.ts';
 import type { Chart } from '../../report/svg-chart.ts';
@@ -34,8 +34,9 @@ export function axisOf(report: RunReport, clock: Clock, map: TimeMap): TimeAxis 
   const machineTo = Math.max(run.wallSeconds, (series.wallMs.at(-1) ?? 0) / 1000, 0.001);
   if (clock === 'machine') return { kind: 'wall', from: 0, to: machineTo };
   const to = Math.max(map.toGrid(machineTo), run.startUnixSeconds + run.intervalSeconds);
-  // What happens after the last step has no time of the grid.
-  return { kind: 'grid', from: run.startUnixSeconds, to: Math.min(to, run.startUnixSeconds + run.steps * run.intervalSeconds), offsetMinutes: run.offsetMinutes };
+  // What happens after the last step has no time of the grid; as fast as it goes, nor has what an interrupted run did not play.
+  const played = run.speed === 'max' && series.arrivedInTime.length > 0 ? stepsPlayed(report) : run.steps;
+  return { kind: 'grid', from: run.startUnixSeconds, to: Math.min(to, run.startUnixSeconds + Math.max(1, played) * run.intervalSeconds), offsetMinutes: run.offsetMinutes };
 }
 
 /** Lanes of values, from the grid's to the machine's. */
@@ -82,10 +83,26 @@ export function eventsOf(report: RunReport): readonly LaneEvent[] {
   return [...problems, ...restarts];
 }
 
+/** An event of the grid (a blackout) stands where the run came to its time, not where it was noticed, which at `max` may be many steps later. */
+export function atItsTime(event: LaneEvent, map: TimeMap, report: RunReport): LaneEvent {
+  const seconds = Number(event.fields.find(([name]) => name === 'gridSeconds')?.[1] ?? NaN);
+  if (event.lane !== OF_THE_RUN || !Number.isFinite(seconds)) return event;
+  const at = map.toMachine(report.run.startUnixSeconds + seconds);
+  return { ...event, from: at, to: at };
+}
+
+const OF_THE_RUN = 'Events: run';
+
+/** A time of the machine on the clock of the grid. */
+export function gridText(seconds: number, map: TimeMap, { run }: RunReport): string {
+  const grid = map.toGrid(seconds);
+  return grid > run.startUnixSeconds + run.steps * run.intervalSeconds ? 'at its end' : dateTime(grid, run.offsetMinutes);
+}
+
 /** When it was, on both clocks. */
 export function whenText(event: LaneEvent, map: TimeMap, report: RunReport): string {
   const { from, to } = event;
-  const grid = (seconds: number): string => dateTime(map.toGrid(seconds), report.run.offsetMinutes);
+  const grid = (seconds: number): string => gridText(seconds, map, report);
   if (from === 0 && to >= report.run.wallSeconds - 0.002) return 'throughout the run';
   if (to < 0) return `${duration(-from)} before the begin`;
   return from === to ? `${duration(from)} after the begin; grid: ${grid(from)}` : `${duration(from)} to ${duration(to)} after the begin; grid: ${grid(from)} to ${grid(to)}`;

@@ -12,6 +12,7 @@ import { thresholdRows, thresholdSummary } from '../../report/thresholds.ts';
 import { wasAudited } from '../../report/verdict.ts';
 import { api, type RunData } from './api.ts';
 import { connectionsChart } from './more-charts.ts';
+import { withCode } from './message.tsx';
 import { Plot } from './plot.tsx';
 import { routeTo } from './route.ts';
 import type { Theme } from './theme.ts';
@@ -144,11 +145,6 @@ function Problems({ data }: { readonly data: RunData }): VNode {
       ))}
     </ul>
   );
-}
-
-/** What stands between backticks is typed, or named in a file. */
-function withCode(text: string): readonly (VNode | string)[] {
-  return text.split('`').map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part));
 }
 
 function Audit({ report }: { readonly report: RunReport }): VNode | null {

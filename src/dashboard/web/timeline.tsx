@@ -9,7 +9,7 @@ import type { Chart } from '../../report/svg-chart.ts';
 import type { RunData } from './api.ts';
 import { EventRows, Evidence } from './event-rows.tsx';
 import { saveCsv, savePng } from './export-plot.ts';
-import { axisOf, type Clock, eventsOf, lanesOf, onAxis, PROBLEMS, reportsAll } from './lanes.ts';
+import { atItsTime, axisOf, type Clock, eventsOf, gridText, lanesOf, onAxis, PROBLEMS, reportsAll } from './lanes.ts';
 import { MonitorLanes, useMonitor } from './monitor-lanes.tsx';
 import { LEFT_PIXELS, PlotPainter, RIGHT_PIXELS, valueText, type View } from './plot-painter.ts';
 import { go, type Route, routeTo } from './route.ts';
@@ -35,7 +35,7 @@ export function Timeline({ data, route, theme }: TimelineProps): VNode {
   const monitor = useMonitor(data.id, { state: data.state, elapsedMs: data.progress?.elapsedMs ?? 0, wantEvents: !reportsAll(report) });
   const own = useMemo(() => eventsOf(report), [report]);
   // What is monitored has all events; a report that does not holds the same ones once more.
-  const events = useMemo(() => (monitor.events.length === 0 ? own : [...own.filter(({ lane }) => lane === PROBLEMS), ...monitor.events]), [own, monitor.events]);
+  const events = useMemo(() => (monitor.events.length === 0 ? own : [...own.filter(({ lane }) => lane === PROBLEMS), ...monitor.events]).map((event) => atItsTime(event, map, report)), [own, monitor.events, map, report]);
   const view = viewOf(route, axis);
   const chosen = route.params.get('event');
   const event = events.find(({ id }) => id === chosen) ?? null;
@@ -223,9 +223,8 @@ function indexAt({ x, steps }: Chart, at: number): number | null {
 function bothClocks(at: number, of: { readonly clock: Clock; readonly map: TimeMap; readonly report: RunReport }): string {
   const { clock, map, report } = of;
   const machine = clock === 'machine' ? at : map.toMachine(at);
-  const grid = clock === 'grid' ? at : map.toGrid(at);
-  const end = report.run.startUnixSeconds + report.run.steps * report.run.intervalSeconds;
-  return `${duration(Math.max(0, machine))} after the begin · grid ${grid > end ? 'at its end' : dateTime(grid, report.run.offsetMinutes)}`;
+  const grid = clock === 'grid' ? dateTime(at, report.run.offsetMinutes) : gridText(at, map, report);
+  return `${duration(Math.max(0, machine))} after the begin · grid ${grid}`;
 }
 
 function viewOf({ params }: Route, axis: TimeAxis): View | null {

@@ -80,6 +80,23 @@ describe.each(['buffered', 'direct'] as const)('%s intake', (intake) => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(reportOf(out).audit).toMatchObject(EXACT);
   }, LONG_MS);
+
+  it.skipIf(!postgresInstalled())('ends at the first signal while PostgreSQL is gone, with a partial report; what is stored can be looked at later', async () => {
+    const { out, schema, running, pid } = begun(intake);
+    await untilStored(schema, running, 0);
+    await server?.kill();
+    process.kill(pid, 'SIGTERM');
+    const { code, stderr } = await running;
+    await server?.restart();
+    expect({ code, stderr }).toMatchObject({ code: 130 });
+    const { run, audit } = reportOf(out);
+    expect(run).toMatchObject({ complete: false, cutOffAfterSeconds: null });
+    expect(run.wallSeconds).toBeLessThan(30);
+    expect(audit).toMatchObject({ planned: 0, exact: false });
+    await ended(['audit', out]);
+    expect(reportOf(out).audit.stored).toBeGreaterThan(0);
+    expect(reportOf(out).audit).toMatchObject({ duplicate: 0, wrong: 0, unexpected: 0 });
+  }, LONG_MS);
 });
 
 describe.skipIf(!postgresInstalled())('direct intake into PostgreSQL', () => {

@@ -33,6 +33,7 @@ import { type Monitoring, RunWatch } from './monitoring/run-watch.ts';
 import { playingMs, scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
 import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
+import { stopHeadend } from './stop-headend.ts';
 
 export interface RunOptions {
   readonly clock: Clock;
@@ -75,8 +76,6 @@ const UNREACHABLE_MS = 15_000;
 
 /** At a speed, a pulled grid begins this long after everybody was told. */
 const PULL_LEAD_MS = 1000;
-/** However late it is, a head-end that confirmed all has this long to store it. */
-const STOP_MS = 10_000;
 
 /** What a report is made of. */
 interface Measured {
@@ -126,6 +125,8 @@ class ScenarioRun {
   /** When the run ends at the latest; Infinity at `speed: max`, where the head-end sets the pace. */
   #deadlineMs = Infinity;
   #cutOff = false;
+  /** Interrupted, and a store that stored nothing any more was not waited for. */
+  #gaveUp = false;
   #phase: Progress['phase'] = 'preparing';
   readonly #watch: RunWatch | null;
 
@@ -167,10 +168,10 @@ class ScenarioRun {
       ? await this.#playPull(stations, counts)
       : await this.#playPush(stations, counts);
     const headend = this.#headend;
-    const played = { stations, counts, simulators, headend, complete };
-    if (abandon?.aborted === true) return this.#abandoned(played);
+    if (abandon?.aborted === true) return this.#abandoned({ stations, counts, simulators, headend, complete });
     this.#enter('storing');
     if (headend !== null) await this.#stop(headend);
+    const played = { stations, counts, simulators, headend, complete: complete && !this.#gaveUp };
     if (pull) await simulators.end();
     const wallMs = this.#endMeasuring(simulators, headend);
     const waited = await awaitForeign(this.#options, simulators.stats(), (rows) => this.#tellProgress(simulators, headend, rows));
@@ -178,7 +179,7 @@ class ScenarioRun {
     this.#tellProgress(simulators, headend);
     // Its process starts beside the audit, unless it runs already.
     const watched = this.#watch?.finish();
-    const ledger = { ...simulators.ledger, complete, confirms: confirmed, cutOff: this.#cutOff };
+    const ledger = { ...simulators.ledger, complete: played.complete, confirms: confirmed, cutOff: this.#cutOff || this.#gaveUp };
     const { histograms, links } = simulators;
     const arrivalToStore = headend?.stats().queue === null ? headend.stats().arrivalToStore : null;
     const delays = storageDelays({ scenario, confirmed, histograms, arrivalToStore, links });
@@ -363,14 +364,10 @@ class ScenarioRun {
       await headend.cutOff();
       return;
     }
-    this.#deadlineMs = Math.max(this.#deadlineMs, this.#options.clock.nowMs() + STOP_MS);
-    const late = new Deferred<'late'>();
-    const timer = this.#atDeadline(() => late.resolve('late'));
-    const end = await Promise.race([headend.stop(), late.promise]);
-    timer?.cancel();
-    if (end !== 'late') return;
-    this.#cutOff = true;
-    await headend.cutOff();
+    const { clock, interrupt } = this.#options;
+    if (await stopHeadend({ clock, headend, deadlineMs: this.#deadlineMs, interrupt })) return;
+    if (interrupt.aborted) this.#gaveUp = true;
+    else this.#cutOff = true;
   }
 
   #watchReach(simulators: SimulatorProcesses): { cancel(): void } {

@@ -39,6 +39,8 @@ export async function exportCommand(file: string, what: string, flags: ExportFla
 
 /** The key of the installation; a new one unless the user has one. */
 function masterKeyOf(flags: ExportFlags): Uint8Array {
+  // The inventory has the keys of all devices.
+  process.umask(0o077);
   if (flags.keys !== undefined) return readMasterKey(flags.keys, '--keys');
   const file = join(flags.out, MASTER_KEY_FILE);
   if (existsSync(file)) throw new UserError(`meterstorm: --keys: ${file} is there already; name it with --keys, or choose another --out`);

@@ -57,6 +57,8 @@ export async function exportScenario(
   for (const table of TABLES[options.kind]) {
     const file = join(options.directory, `${table.name}.${options.format}`);
     const csv = options.format === 'csv' ? file : `${file}.csv.part`;
+    // Whoever may read an older file of this name keeps the right to.
+    if (inventory.masterKey !== null) for (const old of new Set([csv, file])) rmSync(old, { force: true });
     await pipeline(Readable.from(chunks(table.lines(grid, inventory))), createWriteStream(csv));
     if (options.format === 'parquet') {
       await csvToParquet(csv, file);

@@ -18,6 +18,7 @@ import { runCommand } from './run-command.ts';
 import { seriesCommand } from './series-command.ts';
 import { simulateCommand } from './simulate-command.ts';
 
+const EXIT_FAILED = 1;
 const EXIT_WRONG_INPUT = 2;
 const EXIT_UNREACHABLE = 3;
 
@@ -270,15 +271,25 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`meterstorm: ${error.message}\n`);
     return EXIT_UNREACHABLE;
   }
+  if (isSystemError(error)) {
+    process.stderr.write(`meterstorm: ${error.message}\n`);
+    return EXIT_FAILED;
+  }
   process.stderr.write(`meterstorm: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return 1;
+  return EXIT_FAILED;
 }
 
-// A reader that goes away early (`| head`) is no failure.
+/** What the system refused, such as a write to a full disk: no fault of the program, so its stack says nothing. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && 'errno' in error;
+}
+
+// A reader that goes away early (`| head`) is no failure, and changes none.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.exit(error.code === 'EPIPE' ? (process.exitCode ?? 0) : exitCodeOf(error));
 });
+// Progress that nobody reads any more is no reason to end a run.
+process.stderr.on('error', () => {});
 
 try {
   await program().parseAsync();

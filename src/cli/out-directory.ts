@@ -9,7 +9,7 @@ import { makeDirectory } from '../run/make-directory.ts';
 /** A directory for the files of a run, made if need be, that no other one has used. `chosen`: by `--out`. */
 export function outDirectory(chosen: string | undefined, name: string): string {
   if (chosen !== undefined) {
-    if (isUsed(chosen)) throw new UserError(`meterstorm: --out: ${chosen} already holds a run; name another directory`);
+    if (chosen !== '' && isUsed(chosen)) throw new UserError(`meterstorm: --out: ${chosen} already holds a run; name another directory`);
     makeDirectory(chosen, '--out');
     return chosen;
   }

@@ -4,7 +4,7 @@
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -262,7 +262,9 @@ describe('meterstorm run', () => {
       [['simulate', SMALL], /--target/],
       [['simulate', SMALL, '--target', '127.0.0.1:1', '--segment', '3/2'], /--segment/],
       [['export', SMALL, 'meters', '--out', work], /meters.*grid, plan, readings/],
-      [['report', work], /report\.json/],
+      [['report', work], /holds no report\.json; allowed: the directory of a run/],
+      [['report', join(work, 'none')], /none holds no report\.json/],
+      [['run', SMALL, '--out', ''], /--out: found nothing/],
       [['headend', '--interval', 'often'], /--interval/],
     ];
     for (const [args, message] of cases) {
@@ -368,6 +370,43 @@ describe('meterstorm export', () => {
     expect((await meterstorm(['export', SMALL, 'readings', ...tiny, '--format', 'parquet', '--out', out])).code).toBe(0);
     const rows = await query(':memory:', `select count(*)::INTEGER from read_parquet('${join(out, 'readings.parquet')}')`);
     expect(rows).toEqual([[400]]);
+  });
+
+  it.each(['csv', 'parquet'])('keeps keys from others, also in the place of an older file: %s', async (format) => {
+    const out = directory();
+    const ciphered = ['--stations', '2', '--set', 'behaviour.communication=pull', '--set', 'security=suite-0', '--format', format];
+    mkdirSync(out);
+    writeFileSync(join(out, `devices.${format}`), 'old', { mode: 0o644 });
+    expect((await meterstorm(['export', SMALL, 'devices', ...ciphered, '--out', out])).code).toBe(0);
+    for (const file of ['master.key', `devices.${format}`]) expect(statSync(join(out, file)).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('output that nobody takes', () => {
+  const tiny = [SMALL, '--stations', '3', '--steps', '6'];
+
+  it('a reader of stderr that goes away ends no run', async () => {
+    const out = directory();
+    const { child, ended: end } = started(['run', ...tiny, '--speed', '1800', '--set', 'network.links=ignored', '--out', out]);
+    child.stderr?.once('data', () => child.stderr?.destroy());
+    expect((await end).code).toBe(0);
+    expect((JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as RunReport).audit.exact).toBe(true);
+  }, 60_000);
+
+  it('a reader of stdout that goes away does not make a broken run a good one', async () => {
+    const { child, ended: end } = started(['run', ...tiny, '--set', 'thresholds=audit.missing > 0', '--out', directory()]);
+    child.stdout?.destroy();
+    expect((await end).code).toBe(1);
+  }, 60_000);
+
+  it.skipIf(!existsSync('/dev/full'))('a full disk is one line', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [MAIN, 'indicators'], { stdio: ['ignore', full, 'pipe'] });
+    let stderr = '';
+    child.stderr?.on('data', (piece: Buffer) => (stderr += piece.toString()));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    closeSync(full);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'meterstorm: ENOSPC: no space left on device, write\n' });
   });
 });
 

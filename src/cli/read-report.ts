@@ -15,6 +15,8 @@ export function readReport(directory: string): RunReport {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new UserError(`meterstorm: ${directory} holds no report.json; allowed: the directory of a run that has ended`);
     throw new UserError(`meterstorm: ${file} can't be read: ${(error as Error).message}`);
   }
   const complete = typeof value === 'object' && value !== null && PARTS.every((part) => part in value);

@@ -6,6 +6,7 @@ import { UserError } from './errors.ts';
 
 /** `flag`: what the user named it with. (Node's own `recursive` never returns where a file system answers ENOENT, as /proc does.) */
 export function makeDirectory(path: string, flag: string): void {
+  if (path === '') throw new UserError(`meterstorm: ${flag}: found nothing; allowed: a directory`);
   const missing: string[] = [];
   let folder = resolve(path);
   try {

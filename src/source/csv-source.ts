@@ -124,6 +124,7 @@ export class CsvSource implements ReadingSource {
   #said(error: unknown): SourceError {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return new SourceError(`${this.#file} is not there`, { cause: error });
+    if (code === 'EISDIR') return new SourceError(`${this.#file} is a directory`, { cause: error });
     const text = error instanceof SourceError && message.startsWith(this.#file) ? message : `${this.#file}: ${message}`;
     return new SourceError(text, { cause: error });
   }

@@ -155,6 +155,7 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     expect(await again.getByRole('button', { name: 'show all' }).isEnabled()).toBe(true);
     // A page behind another one draws nothing, and a pointer that moves there waits for ever.
     await again.close();
+    await page.bringToFront();
     await page.keyboard.press('0');
     await page.getByRole('button', { name: 'blackout-began' }).click();
     const evidence = page.getByRole('complementary', { name: 'Evidence' });

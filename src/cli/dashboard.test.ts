@@ -314,6 +314,15 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   });
 
+  test('the report on paper: no table is wider than a page', async () => {
+    const context = await browser.newContext({ viewport: { width: 718, height: 1000 } });
+    const page = await context.newPage();
+    await page.goto(`file://${join(work, 'first', 'report.html')}`);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(718);
+    await context.close();
+  });
+
   test('what is not there is said in words', async () => {
     const watched = await openPage(browser, origin);
     await watched.page.goto(`${origin}/#/nowhere/overview`);
@@ -357,7 +366,7 @@ describe('the command line', () => {
     spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 20_000 });
 
   test.each([
-    [['dashboard', '/nowhere/at-all'], 'can\'t be read'],
+    [['dashboard', '/nowhere/at-all'], 'holds no report.json; allowed: the directory of a run'],
     [['dashboard', '/nowhere/at-all', '--port', 'x'], '--port: found `x`, allowed is a port from 0'],
     [['dashboard', '/nowhere/at-all', '--port', '65536'], '--port: found `65536`'],
     [['dashboard'], "missing required argument 'dir'"],

@@ -113,5 +113,7 @@ body{font-size:10.5pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 section{margin-top:20px;padding-top:20px}.tip{display:none}
 h2,h3{break-after:avoid}tr,.problems li,.figures{break-inside:avoid}
 .charts{grid-template-columns:1fr 1fr}.chart svg.wide{display:block}.chart svg.narrow{display:none}
-.figures{grid-template-columns:repeat(4,1fr)}.columns{grid-template-columns:1fr 1fr}.columns>*+*{margin-top:0}.scroll{overflow:visible}}
+.figures{grid-template-columns:repeat(4,1fr)}.columns{grid-template-columns:1fr 1fr}.columns>*+*{margin-top:0}.scroll{overflow:visible}
+th,td,tbody th{font-size:7.5pt;line-height:1.4;padding-right:8px}thead th,thead .n,tbody th,td,table.links thead .n{white-space:normal}
+td.n{white-space:nowrap}td.text{min-width:7em}}
 `;

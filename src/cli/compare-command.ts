@@ -109,6 +109,8 @@ function reported(directory: string): Comparison {
   try {
     made = JSON.parse(readFileSync(file, 'utf8')) as Partial<Comparison> | null;
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new UserError(`meterstorm: --report: ${directory} holds no compare.json; allowed: the directory of a comparison`);
     throw new UserError(`meterstorm: --report: ${file} can't be read: ${(error as Error).message}`);
   }
   const { meterstorm, repeat, complete, alternatives: compared } = made ?? {};

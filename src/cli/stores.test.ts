@@ -1,7 +1,7 @@
 /** Each store and each intake as their user runs them: real processes, a real PostgreSQL. Needs `npm run build`. */
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -138,6 +138,22 @@ describe('a database that can not be used is one line', () => {
     expect(run.stderr).toMatch(text);
     expect(existsSync(out)).toBe(false);
     expect((await ended(['headend', '--listen', '127.0.0.1:0', '--store', store, '--out', out])).code).toBe(code);
+  });
+
+  it.skipIf(!postgresInstalled())('one that asks for a password that nobody gave', async () => {
+    const hba = join(server?.directory ?? '', 'data', 'pg_hba.conf');
+    const open = readFileSync(hba, 'utf8');
+    await query("CREATE ROLE locked LOGIN PASSWORD 'x'");
+    try {
+      writeFileSync(hba, `host all locked 127.0.0.1/32 scram-sha-256\n${open}`);
+      await query('SELECT pg_reload_conf()');
+      const store = (server?.url ?? '').replace('meterstorm@', 'locked@');
+      const run = await ended(['run', SMALL, ...HAMLETS, '--store', store, '--out', newDirectory()]);
+      expect(run).toEqual({ code: 2, stderr: `meterstorm: --store: ${store}: it asks for a password; put it into PGPASSWORD, ~/.pgpass or the address\n` });
+    } finally {
+      writeFileSync(hba, open);
+      await query('SELECT pg_reload_conf()');
+    }
   });
 
   it.skipIf(!postgresInstalled())('one that is not there on a server that is', async () => {

@@ -52,7 +52,7 @@ export function foreignSource(flags: SourceFlags): ForeignSource | null {
   if (url === undefined || !/^postgres(?:ql)?:\/\/./.test(url)) {
     throw new UserError('meterstorm: --audit-sql: allowed is the address of a PostgreSQL database, postgres://USER:PASSWORD@HOST:PORT/DATABASE');
   }
-  if (query === undefined) throw new UserError("meterstorm: --audit-query: which readings? Such as --audit-query 'SELECT * FROM readings'");
+  if (query === undefined || query.trim() === '') throw new UserError("meterstorm: --audit-query: which readings? Such as --audit-query 'SELECT * FROM readings'");
   return { kind: 'postgres', url, query, columns };
 }
 

@@ -3,6 +3,7 @@
 import { Client, type DatabaseError } from 'pg';
 import { postgresConfig, withoutPassword } from '../headend/store/postgres-config.ts';
 import { createTables, quoted } from '../headend/store/postgres-schema.ts';
+import { postgresReason } from '../source/postgres-reason.ts';
 import { UnreachableError, UserError } from './errors.ts';
 import type { HeadendKind, StorePlace } from './headend-kind.ts';
 
@@ -68,11 +69,10 @@ async function withDatabase(place: PostgresPlace, use: (client: Client) => Promi
 
 function explained(error: unknown, where: string): Error {
   if (error instanceof UserError) return error;
-  // Some connection errors have their reasons inside only.
+  const { text: why, wantsPassword } = postgresReason(error);
   const inner = (error instanceof AggregateError ? error.errors[0] : error) as Partial<DatabaseError> & Error;
-  const why = inner.message.replaceAll(/\s*\n\s*/g, ' ');
   // An answer of PostgreSQL has a severity: it is there, and does not do what was asked.
-  const answered = inner.severity !== undefined && !NOT_NOW.has(inner.code ?? '');
+  const answered = wantsPassword || (inner.severity !== undefined && !NOT_NOW.has(inner.code ?? ''));
   if (answered) return new UserError(`meterstorm: --store: ${where}: ${why}`, { cause: error });
   return new UnreachableError(`the database ${where} could not be reached: ${why}`, { cause: error });
 }

@@ -17,6 +17,7 @@ import { ALL_METERS, type MeterRange, type ReadingSource } from '../reading/sour
 import { i16, i32 } from './big-endian.ts';
 import { type ColumnMapping, columnsOf, OWN_COLUMNS } from './column-mapping.ts';
 import { type Field, fieldsOf } from './postgres-fields.ts';
+import { postgresReason } from './postgres-reason.ts';
 import { SourceError } from './source-error.ts';
 import { UnreadableLog, whyUnreadable } from './unreadable-log.ts';
 
@@ -143,9 +144,7 @@ export class PostgresSource implements ReadingSource {
 
 function sourceError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  // Some connection errors have their reasons inside only.
-  const inner = error instanceof AggregateError ? (error.errors[0] as Error) : (error as Error);
-  return new SourceError(`PostgreSQL: ${inner.message.replaceAll(/\s*\n\s*/g, ' ')}`, { cause: error });
+  return new SourceError(`PostgreSQL: ${postgresReason(error).text}`, { cause: error });
 }
 
 /** What COPY sends, from chunks that end anywhere to rows of a batch. */

@@ -95,6 +95,10 @@ describe('alternatives', () => {
     expect(conclusion).toMatch(/^At 96 times real time, .* readings in .* messages a second: a and b hold; c and d do not; of e it could not be known\. c: .*14 ms for each of 55 messages a second\. d: no licence\. e: The simulator itself was too slow to tell\.$/);
   });
 
+  it('of which nothing is known begin a sentence', () => {
+    expect(compare({ 'of a': [leftOut], b: [leftOut] }).conclusion).toBe('Of of a and b it could not be known.');
+  });
+
   it('are told apart by their pace at full speed', () => {
     const rate = (readingsPerSecond: number): ReportedRun => ran({ run: { readingsPerSecond } });
     expect(compare({ a: [rate(1000)], b: [rate(4000)], c: [rate(3900)] }).conclusion).toContain('As fast as each takes it: a, b and c hold. b took 4,000 readings/s, c 3,900 (no more apart than runs of the same) and a 1,000.');

@@ -22,7 +22,9 @@ export function conclusionOf(compared: Compared): string {
     failing.length === 0 ? '' : `${list(failing)} ${failing.length === 1 ? 'does' : 'do'} not`,
     unknown.length === 0 ? '' : `of ${list(unknown)} it could not be known`,
   ].filter((part) => part !== '');
-  const verdict = `${atLoad(compared)}${who.join('; ')}.`;
+  const load = atLoad(compared);
+  // Names stay as they are written.
+  const verdict = `${load}${load === '' ? who.join('; ').replace(/^of /, 'Of ') : who.join('; ')}.`;
   return [verdict, ...causes(compared), ...fastest(compared), ...thresholds(compared)].join(' ');
 }
 

@@ -200,7 +200,7 @@ class CapacityHunt {
       return { kind, why, meters, metersLow: meters, metersMiddle: meters, metersHigh: meters, readingsPerSecond: this.#scenarios.readingsPerSecond(meters), precise: false };
     };
     if (estimate === null) {
-      if (held.length > 0) return { answer: plain('at-least', Math.max(...held), this.#atMaximum ? GRID_TOO_SMALL : TIME_UP), saturation: null };
+      if (held.length > 0) return { answer: plain('at-least', Math.max(...held), this.#atMaximum ? GRID_TOO_SMALL : this.#over ? INTERRUPTED : TIME_UP), saturation: null };
       if (failed.length > 0) return { answer: plain('at-most', lowest, NOTHING_HELD), saturation };
       return { answer: plain('unknown', 0, 'no trial came to an end'), saturation: null };
     }
@@ -209,7 +209,7 @@ class CapacityHunt {
     const meters = limit === null ? value : low;
     const answer: CapacityAnswer = {
       kind: limit === null ? 'value' : 'at-least',
-      why: limit === null ? `with 95 % confidence it lies in the interval${precise ? '' : ', which is wider than asked: the time was up'}` : LIMITED[limit],
+      why: limit === null ? `with 95 % confidence it lies in the interval${precise ? '' : `, which is wider than asked: ${this.#over ? 'it was interrupted' : 'the time was up'}`}` : LIMITED[limit],
       meters,
       metersLow: low,
       metersMiddle: value,
@@ -223,6 +223,7 @@ class CapacityHunt {
 
 const GRID_TOO_SMALL = 'the scenario’s grid has no higher load in it, and the head-end held it; a larger scenario has';
 const TIME_UP = 'all trials held, and the time was up; a longer --budget goes on';
+const INTERRUPTED = 'all trials held until it was interrupted';
 const NOTHING_HELD = 'not even the lowest load that was tried held';
 const LIMITED = {
   generator: 'the simulator is the limit: it can’t make more here, and the head-end may hold more',

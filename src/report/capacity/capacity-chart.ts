@@ -14,6 +14,8 @@ const SIZE = { width: 516, height: 300, left: 54, right: 16, top: 26, bottom: 44
 const DECADES_LABELLED_TWICE = 2.5;
 
 const LOWEST = -30;
+/** Of a band around little. */
+const BAND_SHOWN = 10;
 
 interface Dot {
   readonly trial: TrialFacts;
@@ -52,14 +54,15 @@ function figure(report: CapacityReport, drawing: Drawing): string {
   const { width, height, left, right, top, bottom } = SIZE;
   const loads = dots.map(({ trial }) => trial.meters);
   const x = scaleLog().domain([Math.min(...loads) / 1.3, Math.max(...loads) * 1.3]).range([left, width - right]);
-  // Backlogs that shrink are all alike.
-  const lowest = Math.max(LOWEST, Math.min(0, ...dots.map(({ value }) => value)));
-  const y = scaleLinear().domain([lowest, Math.max(...dots.map(({ value, high }) => Math.min(high, value * 2)), lowest + 1)]).nice(5).range([height - bottom, top]);
+  // Always with 0, by which they are judged. Backlogs that shrink are all alike, and a wide band is not drawn to its end.
+  const lowest = Math.max(LOWEST, Math.min(0, ...dots.map(({ value, low }) => Math.max(low, Math.min(2 * value, -BAND_SHOWN)))));
+  const highest = Math.max(0, ...dots.map(({ value, high }) => Math.min(high, Math.max(2 * value, BAND_SHOWN))));
+  const y = scaleLinear().domain([lowest, Math.max(highest, lowest + 1)]).nice(5).range([height - bottom, top]);
   const [floor = 0] = y.domain();
   const rules = y.ticks(5).map((value) => {
     const at = round(y(value));
     const line = `<line class="${value === 0 ? 'base' : 'rule'}" x1="${left}" x2="${width - right}" y1="${at}" y2="${at}"/>`;
-    return `${line}<text class="tick" x="${left - 8}" y="${at + 4}" text-anchor="end">${value}</text>`;
+    return `${line}<text class="tick" x="${left - 8}" y="${at + 4}" text-anchor="end">${String(value).replace('-', '−')}</text>`;
   });
   const span = Math.log10(Math.max(...loads) / Math.min(...loads));
   const marks = x.ticks().filter((value) => isLabelled(value, span)).map((value) => {

@@ -11,6 +11,18 @@ import { writeCapacity } from './write-capacity.ts';
 
 const plain = { width: 100, colour: false };
 
+describe('the picture of the backlog', () => {
+  it('has the 0 by which trials are judged, and their bands, also when every backlog shrank', () => {
+    const trials = [sampleTrial({ growth: { share: -0.005, low: -0.04, high: 0.03 } }), sampleTrial({ number: 2, meters: 28e6, growth: { share: -0.03, low: -0.06, high: 0.01 } })];
+    const growth = capacityHtml(sampleCapacity({ trials })).split('How fast the backlog grows</h3>')[1]?.split('</svg>')[0] ?? '';
+    const ticks = [...growth.matchAll(/text-anchor="end">(−?[\d.]+)</g)].map(([, label = '']) => Number(label.replace('−', '-')));
+    expect(ticks).toContain(0);
+    expect(Math.min(...ticks)).toBeLessThanOrEqual(-6);
+    expect(Math.max(...ticks)).toBeGreaterThanOrEqual(2);
+    expect(growth).toContain('class="base"');
+  });
+});
+
 describe('the answer', () => {
   const { answer } = sampleCapacity();
   const said = (change: Partial<CapacityAnswer>): string => capacitySummary(sampleCapacity({ answer: { ...answer, ...change } }), plain);

@@ -9,8 +9,8 @@ import { systemClock } from '../../base/clock.ts';
 import type { ForeignHeadend } from './alternatives.ts';
 import { HeadendService } from './headend-service.ts';
 
-/** Listens at PORT until it is ended; as `node -e`, so that it is no code of ours. */
-const LISTENER = `require('net').createServer().listen(PORT,'127.0.0.1',()=>console.log('up '+process.pid))`;
+/** Says who it is, then listens at PORT until it is ended; as `node -e`, so that it is no code of ours. */
+const LISTENER = `console.log('up '+process.pid);require('net').createServer().listen(PORT,'127.0.0.1')`;
 
 let directory = '';
 let port = 0;

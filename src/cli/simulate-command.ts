@@ -34,6 +34,7 @@ export async function simulateCommand(file: string, flags: SimulateFlags): Promi
   const directory = flags.out === undefined ? null : recordDirectory(flags.out, flags.segment);
   const display = new ProgressDisplay(process.stderr, scenario.behaviour.start);
   const interrupt = new Interrupt(() => display.end());
+  let told = false;
   try {
     const { stats, wallMs, settledStep, report } = await simulate({
       clock: systemClock,
@@ -43,7 +44,11 @@ export async function simulateCommand(file: string, flags: SimulateFlags): Promi
       confirmed: !flags.unconfirmed,
       directory,
       simulators: flags.simulators ?? null,
-      onProgress: (progress) => display.show(progress),
+      onProgress: (progress) => {
+        if (!told && way.listen !== null) process.stderr.write(`concentrators listen at addresses from ${way.listen.address} on, port ${way.listen.port}; \`meterstorm export ... devices\` lists them\n`);
+        told = true;
+        display.show(progress);
+      },
       interrupt: interrupt.signal,
     });
     display.end();

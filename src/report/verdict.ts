@@ -68,7 +68,7 @@ function judge(facts: VerdictFacts): { readonly able: boolean | null; readonly w
     return { able: null, why };
   }
   if (!audit.exact && onlyGeneratorsFault(facts)) {
-    return { able: null, why: `${GENERATOR_LATE}; of ${whole(audit.planned)} planned readings ${whole(audit.missing)} are not stored for it. All others are right.` };
+    return { able: null, why: whyNeverSent(facts) };
   }
   if (!audit.exact) return { able: false, why: whyNotExact(run, audit) };
   if (!run.complete) {
@@ -116,6 +116,13 @@ function onlyGeneratorsFault(facts: VerdictFacts): boolean {
   const { missing, wrong, duplicate, unexpected, attribution } = facts.audit;
   if (missing === 0 || wrong + duplicate + unexpected > 0) return false;
   return attribution.simulator === missing || generatorLate(facts, facts.run.cutOffAfterSeconds);
+}
+
+/** Not only a slow generator keeps readings from leaving: so does a line on which no connection comes about. */
+function whyNeverSent({ findings = [], audit }: VerdictFacts): string {
+  const late = findings.some(({ id }) => id === 'generator-saturated');
+  if (late) return `${GENERATOR_LATE}; of ${whole(audit.planned)} planned readings ${whole(audit.missing)} are not stored for it. All others are right.`;
+  return `Of ${whole(audit.planned)} planned readings ${whole(audit.missing)} never left their concentrators, so the head-end could not store them. All others are right.`;
 }
 
 function whyAble(run: RunFacts, audit: AuditFacts): string {

@@ -211,8 +211,9 @@ describe('a head-end of somebody else that pulls', () => {
     const [file, out] = [join(folder, 'pulled.csv'), directory()];
     const simulated = meterstorm(['simulate', STRESS, ...PULLED, '--listen', `${LISTEN.host}1:${LISTEN.port}`, '--out', out]);
     const lines = (await Promise.all([0, 1, 2].map(rowsOf))).flat();
-    const { code, stdout } = await simulated;
+    const { code, stdout, stderr } = await simulated;
     expect(code).toBe(0);
+    expect(stderr).toContain(`concentrators listen at addresses from ${LISTEN.host}1 on, port ${LISTEN.port}; `);
     expect(stdout).toContain(`audit what your head-end stored: meterstorm audit ${out} --audit-sql`);
     const audited = async (kept: readonly string[]): Promise<RunReport> => {
       writeFileSync(file, ['id\tat\tflags\twh', ...kept].join('\n'));

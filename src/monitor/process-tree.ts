@@ -91,27 +91,33 @@ export class ProcessTree implements GroupSampler {
 
   #readAll(): void {
     const before = new Map<number, Taken>();
-    const gone: ProcSample[] = [];
+    const gone = new Map<number, ProcSample>();
     for (const [pid, member] of this.#members) {
       before.set(pid, takenOf(member.sample));
       const sample = readProcess(pid, this.#files);
       if (sample !== null && sample.startTicks === member.sample.startTicks) member.sample = sample;
       else {
-        gone.push(member.sample);
+        gone.set(pid, member.sample);
         this.#members.delete(pid);
       }
     }
-    if (gone.length > 0) this.#settle(gone, before);
+    if (gone.size > 0) this.#settle(gone, before);
   }
 
-  /** Keeps of those that are gone what did not go to their parents. */
-  #settle(gone: readonly ProcSample[], before: ReadonlyMap<number, Taken>): void {
-    const byParent = new Map<number, Taken>();
-    for (const sample of gone) byParent.set(sample.parent, plus(byParent.get(sample.parent) ?? NOTHING, takenOf(sample)));
-    for (const [pid, taken] of byParent) {
-      const parent = this.#members.get(pid);
+  /** Keeps of those that are gone what did not go to their parents, or on to theirs. */
+  #settle(gone: ReadonlyMap<number, ProcSample>, before: ReadonlyMap<number, Taken>): void {
+    const byHeir = new Map<number, Taken>();
+    for (const sample of gone.values()) {
+      const heir = heirOf(sample.parent, gone);
+      byHeir.set(heir, plus(byHeir.get(heir) ?? NOTHING, takenOf(sample)));
+    }
+    for (const [pid, taken] of byHeir) {
+      const heir = this.#members.get(pid);
       const was = before.get(pid);
-      const went = parent === undefined || was === undefined ? NOTHING : minus(takenOf(parent.sample), was);
+      // It was read before they had ended, maybe.
+      const now = heir === undefined ? null : readProcess(pid, this.#files);
+      if (heir !== undefined && now !== null && now.startTicks === heir.sample.startTicks) heir.sample = now;
+      const went = heir === undefined || was === undefined ? NOTHING : minus(takenOf(heir.sample), was);
       this.#ended = plus(this.#ended, leftOf(taken, went));
     }
   }
@@ -152,6 +158,13 @@ export class ProcessTree implements GroupSampler {
 }
 
 const NOTHING: Taken = { userSeconds: 0, systemSeconds: 0, diskReadBytes: 0, diskWrittenBytes: 0 };
+
+/** Who got what those got that are gone: the first one above them that is not. */
+function heirOf(parent: number, gone: ReadonlyMap<number, ProcSample>): number {
+  let heir = parent;
+  for (let above = gone.get(heir), left = gone.size; above !== undefined && left > 0; above = gone.get(heir), left--) heir = above.parent;
+  return heir;
+}
 
 function takenOf(sample: ProcSample): Taken {
   return {

@@ -385,6 +385,13 @@ describe('meterstorm export', () => {
 describe('output that nobody takes', () => {
   const tiny = [SMALL, '--stations', '3', '--steps', '6'];
 
+  it('a run without a terminal goes on when one closes, as under nohup', async () => {
+    const child = spawn(process.execPath, [MAIN, 'run', ...tiny, '--speed', '1800', '--set', 'network.links=ignored', '--out', directory()], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const end = new Promise((resolve) => child.once('close', resolve));
+    child.stderr.once('data', () => process.kill(-(child.pid ?? 0), 'SIGHUP'));
+    expect(await end).toBe(0);
+  }, 60_000);
+
   it('a reader of stderr that goes away ends no run', async () => {
     const out = directory();
     const { child, ended: end } = started(['run', ...tiny, '--speed', '1800', '--set', 'network.links=ignored', '--out', out]);

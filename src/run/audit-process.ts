@@ -4,6 +4,7 @@ import { Auditor } from '../audit/auditor.ts';
 import type { FromAudit, ToAudit } from './audit-messages.ts';
 import { openSource } from './audit-source.ts';
 import { gridLoad } from './grid-load.ts';
+import { leaveSignalsToRunner } from './leave-signals.ts';
 import { buildSegment } from './segment.ts';
 
 process.on('message', (message) => {
@@ -12,8 +13,7 @@ process.on('message', (message) => {
   });
 });
 process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
+leaveSignalsToRunner();
 
 async function audit(message: ToAudit): Promise<FromAudit> {
   const { scenario, segment, ledger, source } = message;

@@ -12,6 +12,7 @@ import { LoopWatch } from '../monitor/loop-delay.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
 import { type HeadendKind, storeOf } from './headend-kind.ts';
 import type { FromTaker, StoringTimes, TakerStats, ToTaker } from './headend-messages.ts';
+import { leaveSignalsToRunner } from './leave-signals.ts';
 
 const PROGRESS_MS = 200;
 const LOOP = new LoopWatch();
@@ -101,5 +102,4 @@ process.on('message', (message) => {
 });
 process.on('disconnect', () => process.exit());
 // A signal to the whole group reaches the parent too, which ends its processes in order.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
+leaveSignalsToRunner();

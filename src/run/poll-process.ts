@@ -10,6 +10,7 @@ import { Poller } from '../headend/poll/poller.ts';
 import { LoopWatch } from '../monitor/loop-delay.ts';
 import { TcpWire } from '../network/wire/tcp-wire.ts';
 import type { FromTaker, OnDemandCounts, TakerStats, ToTaker } from './headend-messages.ts';
+import { leaveSignalsToRunner } from './leave-signals.ts';
 
 const PROGRESS_MS = 200;
 const LOOP = new LoopWatch();
@@ -88,5 +89,4 @@ process.on('message', (message) => {
 });
 process.on('disconnect', () => process.exit());
 // A signal to the whole group reaches the parent too, which ends its processes in order.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
+leaveSignalsToRunner();

@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { LoopWatch } from '../monitor/loop-delay.ts';
 import type { DelayLog } from '../simulator/delay-log.ts';
 import type { Ledger, SimulatorStats } from '../simulator/simulator-stats.ts';
+import { leaveSignalsToRunner } from './leave-signals.ts';
 import { PullSegment } from './pull-segment.ts';
 import { PushSegment } from './push-segment.ts';
 import { buildSegment } from './segment.ts';
@@ -158,5 +159,4 @@ const main = new SimulatorProcess();
 process.on('message', (message) => main.receive(message as ToSimulator));
 process.on('disconnect', leave);
 // A signal to the whole group reaches the runner too, which decides what happens then.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => {});
+leaveSignalsToRunner();

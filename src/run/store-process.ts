@@ -6,6 +6,7 @@ import { NodeBufferFiles } from '../headend/buffer/node-buffer-files.ts';
 import { StoreLoader } from '../headend/store/store-loader.ts';
 import { storeOf } from './headend-kind.ts';
 import type { FromStore, StoringTimes, ToStore } from './headend-messages.ts';
+import { leaveSignalsToRunner } from './leave-signals.ts';
 
 const PROGRESS_MS = 200;
 /** Rows of a transaction wait in memory for PostgreSQL, 50 bytes each. */
@@ -66,5 +67,4 @@ const main = new StoreProcess();
 process.on('message', (message) => main.receive(message as ToStore));
 process.on('disconnect', () => process.exit());
 // A signal to the whole group reaches the parent too, which ends its processes in order.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
+leaveSignalsToRunner();

@@ -10,6 +10,7 @@ import type { MonitorQueries } from '../../monitor/store/monitor-queries.ts';
 import type { EventQuery } from '../../monitor/store/monitor-source.ts';
 import { MonitorStore } from '../../monitor/store/monitor-store.ts';
 import type { FromMonitor, OwnBatch, Question, ToMonitor } from './monitor-messages.ts';
+import { leaveSignalsToRunner } from '../leave-signals.ts';
 
 /** Note of the last batch of the runner that is in the file. */
 const NOTE = 'own';
@@ -101,5 +102,4 @@ const main = new MonitorProcess();
 process.on('message', (message) => main.receive(message as ToMonitor));
 process.on('disconnect', () => main.end());
 // A signal to the whole group reaches the parent too, which ends its processes in order.
-process.on('SIGTERM', () => {});
-process.on('SIGINT', () => {});
+leaveSignalsToRunner();

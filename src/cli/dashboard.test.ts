@@ -235,6 +235,18 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
       const [left, top] = [map.x + place.x, map.y + place.y];
       expect(left > x && left < x + wide && top > y && top < y + high, `station ${station} lies under the buttons`).toBe(false);
     }
+    // What is said of the lowest and of the highest one is on the map, too.
+    const places = await Promise.all(Array.from({ length: 50 }, (_, station) => placeOf(page, station)));
+    const byHeight = places.toSorted((a, b) => a.y - b.y);
+    for (const place of [byHeight[0], byHeight.at(-1)]) {
+      if (place === undefined) throw new Error('there is no station');
+      await page.locator('.map canvas').click({ position: place });
+      await page.locator('.station-tip.fixed').waitFor();
+      const tip = await boxOf(page, '.station-tip');
+      expect(tip.y).toBeGreaterThanOrEqual(map.y);
+      expect(tip.y + tip.height).toBeLessThanOrEqual(map.y + map.height);
+      await page.locator('.station-tip').getByText('close').click();
+    }
   });
 
   test('station and meter: planned, sent and stored agree, found by number', async () => {

@@ -151,6 +151,7 @@ function Ready({ run, route, theme, progress, ground }: GridMapProps & { readonl
             station={station}
             place={painter.current?.placeOf(station) ?? { left: 0, top: 0 }}
             width={2 * (painter.current?.middle.left ?? 0)}
+            height={2 * (painter.current?.middle.top ?? 0)}
             ground={ground}
             states={states.value}
             fixed={fixed}
@@ -186,6 +187,7 @@ interface StationTipProps {
   readonly place: { readonly left: number; readonly top: number };
   /** Of the map, pixels. */
   readonly width: number;
+  readonly height: number;
   readonly ground: Ground;
   readonly states: States | null;
   /** It was clicked: it stays, and leads on. */
@@ -193,13 +195,14 @@ interface StationTipProps {
   readonly close: () => void;
 }
 
-function StationTip({ run, station, place, width, ground, states, fixed, close }: StationTipProps): VNode {
+function StationTip({ run, station, place, width, height, ground, states, fixed, close }: StationTipProps): VNode {
   const { facts, places } = ground;
   const reached = states?.reachedPercent[station] ?? null;
   const behind = states?.behindSteps[station] ?? null;
   // Not beyond the edge.
   const left = Math.max(4, Math.min(place.left + 14, width - TIP_PIXELS));
-  const style = { left: `${left}px`, top: `${place.top + 10}px` };
+  const vertical = place.top > height - TIP_HIGH_PIXELS ? { bottom: `${Math.max(4, height - place.top + 10)}px` } : { top: `${place.top + 10}px` };
+  const style = { left: `${left}px`, ...vertical };
   return (
     <div class={`tip station-tip${fixed ? ' fixed' : ''}`} style={style}>
       <b>Station {station}</b>
@@ -221,6 +224,7 @@ function StationTip({ run, station, place, width, ground, states, fixed, close }
 }
 
 const TIP_PIXELS = 280;
+const TIP_HIGH_PIXELS = 130;
 const NO_METERS = 255;
 const BEHIND_MAX = 255;
 

@@ -32,7 +32,7 @@ import { writeRunRecord } from './run-record.ts';
 import { type Monitoring, RunWatch } from './monitoring/run-watch.ts';
 import { playingMs, scheduleAt } from './schedule-at.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
-import { cores, descriptorLimit, type ProcessCounts, processCounts } from './sizing.ts';
+import { cores, countsToStart, descriptorLimit, type ProcessCounts } from './sizing.ts';
 import { stopHeadend } from './stop-headend.ts';
 
 export interface RunOptions {
@@ -154,7 +154,7 @@ class ScenarioRun {
   async #play(): Promise<RunResult> {
     const { scenario, directory, confirmed, abandon } = this.#options;
     const stations = generateStations(scenario);
-    const counts = processCounts({
+    const counts = countsToStart({
       stations: stations.count,
       limit: descriptorLimit(),
       cores: cores(),

@@ -15,7 +15,7 @@ import { RateWindow, type Progress } from './progress.ts';
 import { progressOf } from './run-progress.ts';
 import type { Segment } from './segment.ts';
 import { SimulatorProcesses } from './simulator-processes.ts';
-import { cores, descriptorLimit, processCounts } from './sizing.ts';
+import { cores, countsToStart, descriptorLimit } from './sizing.ts';
 
 export interface SimulateOptions {
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export async function simulate(
   const { clock, scenario, segment, interrupt, directory } = options;
   const grid = generateStations(scenario);
   const stations = grid.count;
-  const counts = processCounts({
+  const counts = countsToStart({
     stations: Math.ceil(stations / segment.count),
     limit: descriptorLimit(),
     cores: cores(),

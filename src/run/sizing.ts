@@ -5,12 +5,16 @@
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { UserError } from './errors.ts';
 
 /** Descriptors that a process needs beside its connections. */
 export const DESCRIPTORS_SPARE = 256;
 
 /** Connections that an intake takes at most. */
 const CONNECTIONS_MAX = 50_000;
+
+/** More of a kind would take all memory of a machine before they took a connection. */
+const AUTOMATIC_MAX = 128;
 
 export interface ProcessCounts {
   readonly simulators: number;
@@ -30,6 +34,15 @@ export function processCounts(options: {
   const byCores = Math.min(Math.max(1, Math.floor(options.cores / 2)), Math.max(1, Math.ceil(options.stations / 500)));
   const automatic = Math.max(needed, byCores);
   return { simulators: options.simulators ?? automatic, intakes: options.intakes ?? automatic };
+}
+
+/** As `processCounts`, for processes that are going to be started. Throws UserError when a low limit would make too many of them. */
+export function countsToStart(options: Parameters<typeof processCounts>[0]): ProcessCounts {
+  const counts = processCounts(options);
+  const tooMany = (name: keyof ProcessCounts): boolean => options[name] === null && counts[name] > AUTOMATIC_MAX;
+  if (!tooMany('simulators') && !tooMany('intakes')) return counts;
+  const most = Math.max(counts.simulators, counts.intakes);
+  throw new UserError(`meterstorm: descriptors: at ${options.limit} a process ${options.stations} connections would take ${most} processes of a kind; allowed: ${AUTOMATIC_MAX}; raise the limit, or choose fewer stations`);
 }
 
 /** Descriptors that a process may hold: the hard limit, to which Node raises the soft one. 1,024 where it can't be known. */

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { sampleReport } from '../../report/sample-report.fixture.ts';
-import { atItsTime, axisOf, type LaneEvent, whenText } from './lanes.ts';
+import { atItsTime, axisOf, type LaneEvent, lanesOf, onAxis, whenText } from './lanes.ts';
 import { TimeMap } from './time-map.ts';
 
 const report = sampleReport();
@@ -22,6 +22,22 @@ test('an event of the grid stands at its time, whenever it was noticed', () => {
   for (const other of [event({}), event({ lane: 'Events: db', fields: [['gridSeconds', '60']] }), event({ fields: [['gridSeconds', 'x']] })]) {
     expect(atItsTime(other, map, report)).toBe(other);
   }
+});
+
+test('what was sent in a step stands between its begin and the next, on either clock', () => {
+  const lane = lanesOf(report).find(({ id }) => id === 'communicating-meters');
+  if (lane === undefined) throw new Error('there is no such lane');
+  const grid = onAxis(lane, axisOf(report, 'grid', map), { map, intervalSeconds: run.intervalSeconds });
+  expect(grid.x[0]).toBe(run.startUnixSeconds + run.intervalSeconds);
+  expect(grid.x.at(-1)).toBe(grid.axis.to);
+  const machine = onAxis(lane, axisOf(report, 'machine', map), { map, intervalSeconds: run.intervalSeconds });
+  expect(machine.x[144]).toBeCloseTo(map.toMachine(run.startUnixSeconds + 145 * run.intervalSeconds), 9);
+  const load = lanesOf(report).find(({ id }) => id === 'grid-load');
+  if (load === undefined) throw new Error('there is no such lane');
+  expect(onAxis(load, axisOf(report, 'grid', map), { map, intervalSeconds: run.intervalSeconds }).x).toEqual(load.x);
+  const rate = lanesOf(report).find(({ id }) => id === 'rate');
+  if (rate === undefined) throw new Error('there is no such lane');
+  expect(onAxis(rate, axisOf(report, 'machine', map), { map, intervalSeconds: run.intervalSeconds }).x).toEqual(rate.x);
 });
 
 test('after the last step the grid has no time any more', () => {

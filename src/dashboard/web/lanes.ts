@@ -48,11 +48,18 @@ export function lanesOf(report: RunReport): readonly Chart[] {
   return all.filter((chart) => chart !== undefined && chart !== null).filter(({ series, x }) => series.length > 0 && x.length > 1);
 }
 
-/** A lane on the axis of the timeline. A value of a step holds until its end. */
-export function onAxis(chart: Chart, axis: TimeAxis, map: TimeMap): Chart {
-  if (chart.axis.kind === axis.kind) return { ...chart, axis };
-  const x = axis.kind === 'wall' ? chart.x.map((at) => map.toMachine(at)) : chart.x.map((at) => map.toGrid(at));
-  return { ...chart, axis, x };
+/** Of the intervals before their timestamps, whenever that is sent. */
+const MEASURED = 'grid-load';
+
+/**
+ * A lane on the axis of the timeline. What is sent in a step, whose readings bear its begin, stands there until the next one begins; the pictures of
+ * a report have it before its timestamp, where it was measured.
+ */
+export function onAxis(chart: Chart, axis: TimeAxis, of: { readonly map: TimeMap; readonly intervalSeconds: number }): Chart {
+  const { map, intervalSeconds } = of;
+  const ends = chart.axis.kind === 'grid' && chart.steps && chart.id !== MEASURED ? chart.x.map((at) => at + intervalSeconds) : chart.x;
+  if (chart.axis.kind === axis.kind) return { ...chart, axis, x: ends };
+  return { ...chart, axis, x: ends.map((at) => (axis.kind === 'wall' ? map.toMachine(at) : map.toGrid(at))) };
 }
 
 /** The lane of what was made out to be one. */

@@ -31,7 +31,7 @@ export function Timeline({ data, route, theme }: TimelineProps): VNode {
   const clock: Clock = route.params.get('clock') === 'grid' ? 'grid' : 'machine';
   const map = useMemo(() => new TimeMap(report), [report]);
   const axis = useMemo(() => axisOf(report, clock, map), [report, clock, map]);
-  const lanes = useMemo(() => lanesOf(report).map((chart) => onAxis(chart, axis, map)), [report, axis, map]);
+  const lanes = useMemo(() => lanesOf(report).map((source) => ({ source, chart: onAxis(source, axis, { map, intervalSeconds: report.run.intervalSeconds }) })), [report, axis, map]);
   const monitor = useMonitor(data.id, { state: data.state, elapsedMs: data.progress?.elapsedMs ?? 0, wantEvents: !reportsAll(report) });
   const own = useMemo(() => eventsOf(report), [report]);
   // What is monitored has all events; a report that does not holds the same ones once more.
@@ -92,8 +92,8 @@ export function Timeline({ data, route, theme }: TimelineProps): VNode {
             lookAt={() => look(around({ from: toAxis(event.from), to: toAxis(event.to) }, axis))}
           />
         )}
-        {lanes.map((chart) => (
-          <Lane key={chart.id} chart={chart} view={view} theme={theme} cursor={cursor} onView={look} onCursor={setCursor} run={data.id} scenario={data.name} />
+        {lanes.map(({ chart, source }) => (
+          <Lane key={chart.id} chart={chart} source={source} view={view} theme={theme} cursor={cursor} onView={look} onCursor={setCursor} run={data.id} scenario={data.name} />
         ))}
         <MonitorLanes monitor={monitor} run={data.id} axis={axis} view={shown} map={map} lane={(chart) => <Lane key={chart.id} chart={chart} view={view} theme={theme} cursor={cursor} onView={look} onCursor={setCursor} run={data.id} scenario={data.name} />} />
       </div>
@@ -103,6 +103,8 @@ export function Timeline({ data, route, theme }: TimelineProps): VNode {
 
 interface LaneProps {
   readonly chart: Chart;
+  /** With the times that its values bear. Left out: those of the lane. */
+  readonly source?: Chart;
   readonly view: View | null;
   readonly theme: Theme;
   readonly cursor: number | null;
@@ -112,7 +114,7 @@ interface LaneProps {
   readonly scenario: string;
 }
 
-function Lane({ chart, view, theme, cursor, onView, onCursor, run, scenario }: LaneProps): VNode {
+function Lane({ chart, source = chart, view, theme, cursor, onView, onCursor, run, scenario }: LaneProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   const painter = useRef<PlotPainter | null>(null);
   const newest = useRef({ onView, onCursor });
@@ -165,7 +167,7 @@ function Lane({ chart, view, theme, cursor, onView, onCursor, run, scenario }: L
           <button type="button" onClick={png} aria-label={`Save ${chart.title} as PNG`}>
             PNG
           </button>
-          <button type="button" onClick={() => saveCsv(chart, run)} aria-label={`Save ${chart.title} as CSV`}>
+          <button type="button" onClick={() => saveCsv(source.axis.kind === chart.axis.kind ? source : chart, run)} aria-label={`Save ${chart.title} as CSV`}>
             CSV
           </button>
         </span>

@@ -4,7 +4,7 @@
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -379,41 +379,6 @@ describe('meterstorm export', () => {
     writeFileSync(join(out, `devices.${format}`), 'old', { mode: 0o644 });
     expect((await meterstorm(['export', SMALL, 'devices', ...ciphered, '--out', out])).code).toBe(0);
     for (const file of ['master.key', `devices.${format}`]) expect(statSync(join(out, file)).mode & 0o777).toBe(0o600);
-  });
-});
-
-describe('output that nobody takes', () => {
-  const tiny = [SMALL, '--stations', '3', '--steps', '6'];
-
-  it('a run without a terminal goes on when one closes, as under nohup', async () => {
-    const child = spawn(process.execPath, [MAIN, 'run', ...tiny, '--speed', '1800', '--set', 'network.links=ignored', '--out', directory()], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-    const end = new Promise((resolve) => child.once('close', resolve));
-    child.stderr.once('data', () => process.kill(-(child.pid ?? 0), 'SIGHUP'));
-    expect(await end).toBe(0);
-  }, 60_000);
-
-  it('a reader of stderr that goes away ends no run', async () => {
-    const out = directory();
-    const { child, ended: end } = started(['run', ...tiny, '--speed', '1800', '--set', 'network.links=ignored', '--out', out]);
-    child.stderr?.once('data', () => child.stderr?.destroy());
-    expect((await end).code).toBe(0);
-    expect((JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as RunReport).audit.exact).toBe(true);
-  }, 60_000);
-
-  it('a reader of stdout that goes away does not make a broken run a good one', async () => {
-    const { child, ended: end } = started(['run', ...tiny, '--set', 'thresholds=audit.missing > 0', '--out', directory()]);
-    child.stdout?.destroy();
-    expect((await end).code).toBe(1);
-  }, 60_000);
-
-  it.skipIf(!existsSync('/dev/full'))('a full disk is one line', async () => {
-    const full = openSync('/dev/full', 'w');
-    const child = spawn(process.execPath, [MAIN, 'indicators'], { stdio: ['ignore', full, 'pipe'] });
-    let stderr = '';
-    child.stderr?.on('data', (piece: Buffer) => (stderr += piece.toString()));
-    const code = await new Promise((resolve) => child.once('close', resolve));
-    closeSync(full);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'meterstorm: ENOSPC: no space left on device, write\n' });
   });
 });
 

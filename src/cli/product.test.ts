@@ -382,6 +382,16 @@ describe('meterstorm export', () => {
   });
 });
 
+describe('meterstorm audit', () => {
+  it('says that the store was removed', async () => {
+    const out = directory();
+    await meterstorm(['run', SMALL, '--stations', '3', '--steps', '2', '--out', out, '--json']);
+    rmSync(join(out, 'readings.duckdb'));
+    const { code, stderr } = await meterstorm(['audit', out]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `meterstorm: ${out} has no store to audit; ${join(out, 'readings.duckdb')} is not there any more\n` });
+  });
+});
+
 describe('meterstorm report', () => {
   it('writes the pages again from report.json', async () => {
     const out = directory();

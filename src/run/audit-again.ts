@@ -54,8 +54,8 @@ function ownSource(store: StorePlace | null | undefined, directory: string, repo
   const none = `meterstorm: ${directory} has no store to audit`;
   if (report.store?.dropped === true) throw new UserError(`${none}; its schema was removed after the run`);
   if (place !== null && (place.kind !== 'duckdb' || existsSync(place.file))) return auditSourceOf(place);
-  const where = report.run.headend === 'builtin' ? '' : ': say where they are now with --audit-sql and --audit-query, or with --audit-csv';
-  throw new UserError(`${none}; its readings went to ${report.run.headend}${where}`);
+  if (place !== null && report.run.headend === 'builtin') throw new UserError(`${none}; ${place.file} is not there any more`);
+  throw new UserError(`${none}; its readings went to ${report.run.headend}: say where they are now with --audit-sql and --audit-query, or with --audit-csv`);
 }
 
 /** A directory may have been moved since. */

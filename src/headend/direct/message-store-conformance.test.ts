@@ -139,6 +139,12 @@ describe.each(STAGES)('messages into %s', (_name, makeStage) => {
     expect(await stored(stage)).toEqual(messages.flat().toSorted((a, b) => a.time - b.time || a.meter - b.meter));
   });
 
+  it('that never came leave a store with nothing in it', async () => {
+    const stage = await makeStage();
+    await close(stage, stage.store());
+    expect(await stored(stage)).toEqual([]);
+  });
+
   it('are stored once, however often they come, also in one message, at once, and after a restart', async () => {
     const stage = await makeStage();
     const first = stage.store();

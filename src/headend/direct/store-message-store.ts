@@ -42,8 +42,11 @@ export class StoreMessageStore implements MessageStore {
     else this.#begin(work);
   }
 
+  /** Where no message ever came there is an empty store, too. */
   close(done: () => void): void {
-    this.#options.store.close(done);
+    const { store } = this.#options;
+    if (this.#filter === null) store.open(() => store.close(done));
+    else store.close(done);
   }
 
   #open(work: Work): void {

@@ -145,6 +145,9 @@ describe.runIf(CHROMIUM !== null)('in a browser', () => {
   test('timeline: zoomed, its address leads back there, an event is opened, one cursor for all lanes', async () => {
     const page = await open('#/first/timeline?clock=grid');
     await drawn(page);
+    // What was monitored comes later and moves the lanes, which a hand that drags would not follow.
+    await page.locator('.lane').getByText('machine: cpu.user').waitFor();
+    await page.getByRole('button', { name: 'blackout-began' }).waitFor();
     await drag(page, '#lane-communicating-meters .plot', [300, 500]);
     await arrived(page, /from=\d+&to=\d+/);
     const { hash } = new URL(page.url());
